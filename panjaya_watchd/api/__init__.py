@@ -1,0 +1,1 @@
+"""The dubbing service: what is asked of it and what it says."""

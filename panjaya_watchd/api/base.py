@@ -1,0 +1,87 @@
+"""
+What we ask of the dubbing service, as a contract.
+
+No method repeats a request by itself: whether to ask again is a decision of the core, because a second POST may be a
+second bill. What the service did wrong comes back as a `Fault`, never as an exception. Methods are called from many
+threads at once.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from panjaya_watchd.core.answers import Asset, Fault, Version
+from panjaya_watchd.core.names import AssetId, Digest, VersionId
+from panjaya_watchd.core.order import Order
+
+
+class Body(Protocol):
+    """
+    A file that travels inside the multipart body.
+
+    ``size`` is fixed before the first byte. Iterating gives exactly ``size`` bytes, once, in chunks, or raises
+    `Withdrawn`; between the last chunk but one and the last one it may wait for as long as it likes.
+    """
+
+    file_name: str
+    size: int
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+
+class Withdrawn(Exception):  # noqa: N818  (not an error: the upload was taken back on purpose, before its last chunk)
+    """A `Body` ends before its last chunk: the request is cut off, so the service never held the whole video."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """One asset to be made from a file: the order, the SRT text per locale (UTF-8, LF), the video, the background."""
+
+    order: Order
+    srt: dict[str, str] = field(repr=False)
+    video: Body
+    background: Body | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """A finished download: ``size`` in bytes and the SHA-256 of the whole file."""
+
+    size: int
+    digest: Digest
+
+
+class DubbingApi(Protocol):
+    """The five things the daemon does with the service."""
+
+    def submit(self, submission: Submission) -> Asset | Fault:
+        """
+        Create an asset from a file: ``POST /v1/assets/upload``. **Costs money**, and must never be repeated blindly.
+
+        Raises:
+            Withdrawn: the body said so; the request was cut off before its last byte.
+
+        """
+
+    def list_assets(self) -> tuple[Asset, ...] | Fault:
+        """List every asset of the account, all pages, each id once, in no order: ``GET /v1/assets/``. Free."""
+
+    def get_asset(self, asset_id: AssetId) -> Asset | Fault:
+        """Read one asset with its dubbings and versions: ``GET /v1/assets/{asset_id}``. Free."""
+
+    def get_version(self, version_id: VersionId) -> Version | Fault:
+        """Read one version with a fresh ``result_url``: ``GET /v1/versions/{version_id}``. Free."""
+
+    def download(self, result_url: str, into: Path, progress: Callable[[int], None]) -> Download | Fault:
+        """
+        Fetch a result into a file, going on where an earlier try stopped if the host allows it.
+
+        ``into`` need not exist; it is left behind, partly written, when a `Fault` comes back. The API key is never
+        sent to the result's host. ``progress`` is told how many bytes the file holds. Durable when it returns a
+        `Download`.
+
+        Raises:
+            PlaceError: the file could not be written.
+
+        """

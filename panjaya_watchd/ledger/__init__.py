@@ -1,0 +1,1 @@
+"""What we owe and are owed, on disk."""

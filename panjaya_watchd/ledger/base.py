@@ -1,0 +1,43 @@
+"""
+The ledger, as a contract.
+
+``put`` returned means that the claim survives power loss. One daemon at a time holds a ledger. A ledger that is
+damaged, or written by a newer release, is refused and not one byte of it is changed.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from panjaya_watchd.core.claim import Claim
+from panjaya_watchd.core.names import AssetId, ClaimId, FolderName
+
+
+class Ledger(Protocol):
+    """Claims, living and closed. Only the driver's thread writes."""
+
+    def put(self, claim: Claim) -> None:
+        """
+        Insert or replace a claim. Durable when it returns.
+
+        Raises:
+            LedgerError: it could not be written, or another claim has the same asset; nothing was changed.
+
+        """
+
+    def get(self, claim_id: ClaimId) -> Claim | None:
+        """Give one claim, living or closed, exactly as it was put; None where there is none."""
+
+    def living(self) -> tuple[Claim, ...]:
+        """Give every claim that is not closed, oldest first."""
+
+    def closed(self, *, limit: int = 100) -> tuple[Claim, ...]:
+        """Give closed claims, newest first."""
+
+    def find(self, name: str, folder: FolderName | None = None) -> Sequence[Claim]:
+        """Give the claims whose id, stem or video name is ``name`` (compared in the form of `fold`), newest first."""
+
+    def assets_taken(self) -> frozenset[AssetId]:
+        """Give the ids of all assets that belong to a claim, living or closed."""
+
+    def close(self) -> None:
+        """Let go of the ledger, so that another daemon may hold it."""

@@ -1,0 +1,108 @@
+"""
+One watch folder, as a contract.
+
+Layout below the watch folder's root: parts lie in the root (or below it with ``recursive``) until they are taken in;
+``processing/<claim>/`` holds a claim's parts and results; ``done/<stem>/`` and ``failed/<stem>/`` hold what is over.
+Everything is idempotent, because after a crash each verb is simply asked for again: a part may be in either of the two
+places that a verb moves it between. Nothing is ever overwritten or deleted, but for our own temporary files.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from panjaya_watchd.core.claim import Destination
+from panjaya_watchd.core.drop import Drop, Fingerprint, Part
+from panjaya_watchd.core.names import ClaimId
+from panjaya_watchd.core.settle import Evidence
+
+
+class Unsettled(Exception):  # noqa: N818  (not an error: a file that is still being written is everyday life)
+    """A part is not what it was when the drop settled: changed, replaced or gone. ``gone`` says which of the two."""
+
+    def __init__(self, why: str, *, gone: bool = False) -> None:
+        super().__init__(why)
+        self.why = why
+        self.gone = gone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """
+    What one look at a watch folder saw.
+
+    ``files`` are regular files by their names relative to the root, junk and our own files left out. ``refused`` are
+    (name, sentence) of entries that look like a drop but are never read: symbolic links, FIFOs, what we may not open.
+    """
+
+    files: tuple[tuple[str, Fingerprint], ...]
+    refused: tuple[tuple[str, str], ...] = ()
+
+
+class Source(Protocol):
+    """An open part: everything is read from one descriptor, so a swap of the name cannot smuggle in another file."""
+
+    size: int
+
+    def read(self, limit: int) -> bytes:
+        """Read up to ``limit`` bytes; ``b""`` at the end. Raises `PlaceError` when the storage fails."""
+
+    def changed(self) -> str | None:
+        """Say in words how the file differs from the part that settled, also when its name leads elsewhere by now."""
+
+    def close(self) -> None:
+        """Let go of the descriptor."""
+
+
+class Place(Protocol):
+    """
+    The verbs on one watch folder; called from that folder's own thread, except for `open_part` and `partial`.
+
+    Every verb raises `PlaceError` when the folder cannot be used just now.
+    """
+
+    def scan(self) -> Scan:
+        """Look at the whole folder once: one directory walk, one ``lstat`` for each file, no file opened."""
+
+    def evidence(self, drop: Drop) -> tuple[Evidence, ...]:
+        """Collect what says that a settled drop is not whole yet, and fresh fingerprints that differ."""
+
+    def read(self, part: Part, limit: int) -> bytes:
+        """Read a small part that was not taken in yet. Raises `Unsettled`; more than ``limit`` bytes: `PlaceError`."""
+
+    def made_here(self, part: Part) -> bool:
+        """Say whether a part is one of our own results, by the mark that `keep` left on it."""
+
+    def take_in(self, claim_id: ClaimId, drop: Drop) -> None:
+        """
+        Rename all parts into ``processing/<claim>/``. Durable when it returns (both directories synced).
+
+        Raises:
+            Unsettled: a part changed or is gone; those already moved were given back to the watch folder.
+
+        """
+
+    def open_part(self, claim_id: ClaimId, part: Part) -> Source:
+        """Open a part that was taken in. Raises `Unsettled` when it is not the file that settled."""
+
+    def partial(self, claim_id: ClaimId, name: str) -> Path:
+        """Give the path of the hidden temporary file into which the result ``name`` is downloaded."""
+
+    def keep(self, claim_id: ClaimId, name: str) -> None:
+        """Turn the temporary file into the result ``name`` and mark it as ours. Durable when it returns."""
+
+    def put_away(self, claim_id: ClaimId, drop: Drop, to: Destination, papers: Mapping[str, str]) -> str:
+        """
+        File a claim's parts, results and papers (file name to text) in one move: ``done/<stem>/`` or ``failed/<stem>/``,
+        with `` (2)``, `` (3)`` where the name is taken; or, for ``BACK``, return the parts to the watch folder.
+
+        Asked again for a claim that is already filed, it answers with where that was. Durable when it returns.
+
+        Returns:
+            Where the parts are, relative to the root, or absolute where ``done`` and ``failed`` lie elsewhere.
+
+        """
+
+    def post(self, text: str | None) -> None:
+        """Replace ``STATUS.txt`` in the root by a rename; None takes it away. Written only where it differs."""
