@@ -18,6 +18,7 @@ VIDEO_SUFFIXES: Final = frozenset(
     ".mp4 .m4v .mov .mkv .webm .avi .mxf .ts .mts .m2ts .mpg .mpeg .wmv .flv .3gp".split()
 )
 AUDIO_SUFFIXES: Final = frozenset(".wav .mp3 .aac .m4a .flac .ogg .opus .aif .aiff".split())
+_SUFFIXES: Final = VIDEO_SUFFIXES | AUDIO_SUFFIXES | {".toml", ".srt"}
 _TAG: Final = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,4})*")
 """What somebody may have meant as a locale in a file name; whether it is one is judged with the order."""
 
@@ -131,6 +132,11 @@ def group(files: Iterable[tuple[str, Fingerprint]]) -> tuple[Drop, ...]:
             key, role, tag = placed
             drops.setdefault(key, []).append(Part(name=name, role=role, fingerprint=fingerprint, tag=tag))
     return tuple(Drop(key=key, parts=tuple(parts)) for key, parts in sorted(drops.items()))
+
+
+def has_role(name: str) -> bool:
+    """Say whether a file's suffix can make it a part; all other files are not even looked at."""
+    return PurePosixPath(name).suffix.lower() in _SUFFIXES
 
 
 def _place(path: PurePosixPath, videos: set[str]) -> tuple[str, Role, str | None] | None:

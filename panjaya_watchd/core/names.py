@@ -32,6 +32,18 @@ def fold(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
+def fit(stem: str, suffix: str, limit: int = 200) -> str:
+    """
+    Join a stem and a suffix into a file name of at most ``limit`` bytes, shortening the stem.
+
+    Linux takes 255 bytes; the rest is left for numbers and for the names of temporary files.
+    """
+    room = limit - len(suffix.encode("utf-8", "surrogateescape"))
+    while len(stem.encode("utf-8", "surrogateescape")) > room:
+        stem = stem[:-1]
+    return stem + suffix
+
+
 def display(name: str) -> str:
     r"""
     Give a name as people may see it: always encodable as UTF-8, on one line.

@@ -5,14 +5,11 @@ An order is the watch folder's settings, changed by what the sidecars ask for an
 can be known before anything is spent. Field names are the API's.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from panjaya_watchd.core import locales
-from panjaya_watchd.core.drop import Drop, Part, Role
-from panjaya_watchd.core.names import Digest, Locale, display
+from panjaya_watchd.core.names import Digest, Locale
 
 
 class AutoGenerate(StrEnum):

@@ -42,7 +42,7 @@ class Settling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """Not yet. ``why`` is for the dropper; ``until`` is when to look again (monotonic), None when only a change helps."""
+    """Not yet. ``why`` is for the dropper; ``until`` is when to look again (monotonic), None if only a change helps."""
 
     why: str
     until: float | None
@@ -60,9 +60,8 @@ def settle(before: Settling | None, drop: Drop, now: float, rule: Rule) -> tuple
     Any change of any member, and of the set of members, starts the quiet period again.
     """
     if before is None or before.drop != drop:
-        return Settling(drop=drop, since=now), Wait(
-            why="has just arrived or is still being copied", until=now + rule.quiet
-        )
+        why = "has just arrived, or is still being copied"
+        return Settling(drop=drop, since=now), Wait(why=why, until=now + rule.quiet)
     after = Settling(drop=drop, since=before.since, sightings=before.sightings + 1)
     for part in drop.parts:
         if part.fingerprint.size == 0:

@@ -1,0 +1,62 @@
+# What a developer types. Every target sets itself up: a fresh Debian needs git, make and python3, nothing else.
+
+PYTHON ?= python3
+python := .venv/bin/python
+# A set-up is named after what it was made from, so it is made again exactly when Python or the lock changes.
+stamp = .venv/.$(1)-$(shell { $(PYTHON) --version; cat requirements/$(1).txt; } 2>/dev/null | sha256sum | cut -c1-16)
+run := $(call stamp,run)
+test := $(call stamp,test)
+
+.PHONY: help rehearse test fast lint types check slow bench lock
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+
+rehearse: $(run) ## see the whole thing work, without an account and without paying
+	@$(python) -m panjaya_watchd rehearse
+
+test: $(test) ## every test, in parallel
+	@$(call debian,[ "$$CI" != true ] || command -v systemd-analyze,systemd)
+	@$(python) -m pytest -n auto
+
+fast: $(test) ## only the tests that take less than a quarter of a second each
+	@$(python) -m pytest -n auto -m "not slow"
+
+lint: $(test) ## style
+	@$(python) -m ruff check .
+	@$(python) -m ruff format --check .
+
+types: $(test) ## types
+	@$(python) -m mypy
+
+check: test lint types ## test, lint and types
+
+slow: bench ## the proofs that take minutes
+
+bench: ## the two commands of the README on a Debian made for it (root, some minutes)
+	bench/fresh_debian.sh
+
+lock: $(test) ## rewrite requirements/*.txt from pyproject.toml; UPGRADE=1 takes the newest versions
+	@requirements/lock.sh
+
+.venv/.%:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "panjaya-watchd needs Python 3.11 or newer. Type: make PYTHON=/path/to/it" >&2; exit 1; }
+	@$(call debian,$(PYTHON) -c 'import ensurepip$(,) venv',python3-venv)
+	@$(python) -m pip --version >/dev/null 2>&1 || { rm -rf .venv && $(PYTHON) -m venv .venv; }
+	@echo "Fetching what requirements/$(firstword $(subst -, ,$*)).txt lists (once) ..." >&2
+	@$(python) -m pip install --quiet --disable-pip-version-check --no-input --require-hashes \
+	    -r requirements/$(firstword $(subst -, ,$*)).txt
+	@rm -f .venv/.$(firstword $(subst -, ,$*))-* && touch $@
+
+# $(call debian,CHECK,PACKAGE): where the check fails, install the package if we may, else say what to type.
+, := ,
+debian = $(1) >/dev/null 2>&1 || \
+    if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+        echo "Installing Debian's $(2) ..." >&2; \
+        export DEBIAN_FRONTEND=noninteractive; \
+        get="apt-get install -qq --yes --no-install-recommends $(2)"; \
+        $$get >/dev/null 2>&1 || { apt-get update -qq >&2 && $$get >/dev/null; }; \
+    else \
+        echo "Debian's $(2) is missing. Type: sudo apt-get install $(2)" >&2; exit 1; \
+    fi

@@ -1,0 +1,145 @@
+"""
+The rows of a claim that has its asset: following, fetching, filing, and being held.
+
+``dubbing``: the receipt is durable. ``filing``: the outcome is decided, the results are on disk. ``held``: a person
+must speak.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from panjaya_watchd.core import dubbing as dubbings
+from panjaya_watchd.core import effects, events, pace, words
+from panjaya_watchd.core.answers import FAILED, Asset, AssetDubbing
+from panjaya_watchd.core.claim import Claim, Dubbing, DubbingState, State
+from panjaya_watchd.core.effects import Effect
+from panjaya_watchd.core.events import Word
+from panjaya_watchd.core.names import DubbingId
+from panjaya_watchd.core.step import Row, Rows, Step, again, begin_upload, file_away, hold
+
+UNKNOWN_GRACE: Final = timedelta(hours=1)
+"""How long the API may say "not found" of an asset that it has just made; its answers lag."""
+
+
+def adopt(claim: Claim, asset: Asset, now: datetime) -> Step:
+    """Take an asset for ours and follow it. The receipt is durable with the claim that this gives."""
+    entries = {entry.locale: entry for entry in asset.dubbings}
+    ordered = claim.order.locales if claim.order else ()
+    accepted = replace(
+        claim,
+        state=State.DUBBING,
+        asset_id=asset.asset_id,
+        accepted_at=now,
+        asset_raw=asset.raw,
+        dubbings=tuple(Dubbing(locale=tag, dubbing_id=_dubbing_id(entries.get(tag))) for tag in ordered),
+        held=None,
+        candidates=(),
+        troubles=0,
+    )
+    return Step(accepted, (effects.Poll(at=now + pace.poll(now, now, claim.rules, claim.id)),))
+
+
+def _dubbing_id(entry: AssetDubbing | None) -> DubbingId | None:
+    return entry.dubbing_id if entry else None
+
+
+def _follow(claim: Claim, event: events.Resumed, now: datetime) -> Step:
+    resumed = replace(claim, rules=event.rules)
+    waiting = any(dubbing.state is DubbingState.WAITING for dubbing in claim.dubbings)
+    fetches = [
+        effects.Fetch(locale=dubbing.locale) for dubbing in claim.dubbings if dubbing.state is DubbingState.FETCHING
+    ]
+    return Step(resumed, (*([effects.Poll()] if waiting else []), *fetches))
+
+
+def _polled(claim: Claim, event: events.Polled, now: datetime) -> Step:
+    asset = event.asset
+    assert claim.accepted_at is not None, "an asset is followed once it is accepted"
+    outcome = words.asset_failed(asset.error_code, asset.error_message) if asset.status == FAILED else None
+    entries = {entry.locale: entry for entry in asset.dubbings}
+    moved, asked = [], []
+    for dubbing in claim.dubbings:
+        seen = dubbings.Seen(
+            entry=entries.get(dubbing.locale), accepted_at=claim.accepted_at, lost=outcome.why if outcome else None
+        )
+        after, fetch = dubbings.advance(dubbing, seen, now)
+        moved.append(after)
+        asked += [fetch] if fetch else []
+    polled = replace(claim, asset_raw=asset.raw, dubbings=tuple(moved), troubles=0)
+    if outcome and all(dubbing.state is DubbingState.FAILED for dubbing in moved):
+        polled = replace(polled, outcome=outcome)
+    return Step(polled, (*asked, *_poll_on(polled, now)))
+
+
+def _poll_on(claim: Claim, now: datetime) -> tuple[Effect, ...]:
+    if claim.order is None or claim.accepted_at is None:
+        return ()
+    if not any(dubbing.state is DubbingState.WAITING for dubbing in claim.dubbings):
+        return ()
+    return (effects.Poll(at=now + pace.poll(claim.accepted_at, now, claim.rules, claim.id)),)
+
+
+def _poll_later(claim: Claim, event: events.Unanswered, now: datetime) -> Step:
+    assert claim.accepted_at is not None, "an asset is followed once it is accepted"
+    unknown = not (event.fault.repeat_helps or event.fault.account)
+    if unknown and now - claim.accepted_at > UNKNOWN_GRACE:
+        return hold(claim, f"Panjaya no longer knows asset {claim.asset_id}: {event.fault.words}")
+    pause = pace.poll(claim.accepted_at, now, claim.rules, claim.id)
+    return Step(claim, (effects.Poll(at=now + max(pause, event.fault.not_before or timedelta(0))),))
+
+
+def _fetch_moved(claim: Claim, event: events.Fetched | events.FetchFaulted, now: datetime) -> Step:
+    moved, asked = [], []
+    for dubbing in claim.dubbings:
+        after, fetch = dubbings.advance(dubbing, event, now) if dubbing.locale == event.locale else (dubbing, None)
+        moved.append(after)
+        asked += [fetch] if fetch else []
+    fetched = replace(claim, dubbings=tuple(moved))
+    back = isinstance(event, events.FetchFaulted) and not asked
+    return Step(fetched, (*asked, *(_poll_on(fetched, now) if back else ())))
+
+
+def _put_away(claim: Claim, event: events.Resumed, now: datetime) -> Step:
+    return Step(replace(claim, rules=event.rules), (effects.PutAway(),))
+
+
+def _put_away_again(claim: Claim, event: events.Stuck, now: datetime) -> Step:
+    return again(claim, now, lambda at: effects.PutAway(at=at))
+
+
+def _close(claim: Claim, event: events.Filed, now: datetime) -> Step:
+    return Step(replace(claim, state=State.CLOSED, filed_as=event.where, closed_at=now))
+
+
+def _stay_held(claim: Claim, event: events.Resumed, now: datetime) -> Step:
+    return Step(replace(claim, rules=event.rules))
+
+
+def _told(claim: Claim, event: events.Told, now: datetime) -> Step:
+    if event.word is Word.ADOPT and event.asset_id is not None:
+        return adopt(claim, Asset(asset_id=event.asset_id), now)
+    if event.word is Word.RETRY and claim.asset_id is not None:
+        return Step(replace(claim, state=State.DUBBING, held=None, accepted_at=now), (effects.Poll(),))
+    if event.word is Word.RETRY:
+        return begin_upload(claim)
+    return file_away(claim, words.given_up(claim.held))
+
+
+FOLLOWING: Final[Rows] = {
+    (State.DUBBING, events.Resumed): Row((State.DUBBING,), "Poll if one waits, Fetch each that is fetching", _follow),
+    (State.DUBBING, events.Polled): Row((State.DUBBING,), "move each dubbing, Fetch, Poll while one waits", _polled),
+    (State.DUBBING, events.Unanswered): Row(
+        (State.DUBBING, State.HELD), "Poll after a pause; unknown for an hour: ask a person", _poll_later
+    ),
+    (State.DUBBING, events.Fetched): Row((State.DUBBING,), "move the dubbing", _fetch_moved),
+    (State.DUBBING, events.FetchFaulted): Row((State.DUBBING,), "Fetch after a pause, or Poll", _fetch_moved),
+    (State.FILING, events.Resumed): Row((State.FILING,), "PutAway", _put_away),
+    (State.FILING, events.Filed): Row((State.CLOSED,), "it is over", _close),
+    (State.FILING, events.Stuck): Row((State.FILING,), "PutAway after a pause", _put_away_again),
+    (State.HELD, events.Resumed): Row((State.HELD,), "wait for a person", _stay_held),
+    (State.HELD, events.Told): Row(
+        (State.UPLOADING, State.DUBBING, State.FILING), "retry: Upload, or Poll. adopt: Poll. release: PutAway", _told
+    ),
+}
+"""Every pair of these states with an event that may happen."""

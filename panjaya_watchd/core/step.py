@@ -1,0 +1,59 @@
+"""What a step gives, what a row is, and the few moves that several rows share."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from panjaya_watchd.core import effects, pace
+from panjaya_watchd.core.claim import Attempt, Claim, Outcome, State
+from panjaya_watchd.core.effects import Effect
+from panjaya_watchd.core.events import Event
+
+
+class IllegalEvent(AssertionError):  # noqa: N818  (h11's word for it; it is a bug, not a condition to handle)
+    """A pair of state and event without a row, or a row that led where the table does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a step gives: the claim to make durable, then the effects to hand out, in this order."""
+
+    claim: Claim
+    effects: tuple[Effect, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: the states it may lead to, what it does in words (for ARCHITECTURE.md), and the function for it."""
+
+    to: tuple[State, ...]
+    says: str
+    does: Callable[[Claim, Any, datetime], Step]
+
+
+Rows = Mapping[tuple[State, type[Event]], Row]
+
+
+def file_away(claim: Claim, outcome: Outcome) -> Step:
+    """Let the outcome stand and put everything away by it."""
+    filing = replace(claim, state=State.FILING, outcome=outcome, held=None, troubles=0)
+    return Step(filing, (effects.PutAway(),))
+
+
+def hold(claim: Claim, why: str) -> Step:
+    """Ask a person; nothing more happens by itself."""
+    return Step(replace(claim, state=State.HELD, held=why))
+
+
+def begin_upload(claim: Claim, at: datetime | None = None) -> Step:
+    """Count the attempt before it begins, so that a crash in it is counted too (R39)."""
+    number = claim.attempt.number + 1 if claim.attempt else 1
+    uploading = replace(claim, state=State.UPLOADING, attempt=Attempt(number=number), held=None, candidates=())
+    return Step(uploading, (effects.Upload(at=at),))
+
+
+def again(claim: Claim, now: datetime, effect: Callable[[datetime], Effect]) -> Step:
+    """Ask for the same effect once more, after a pause that grows with each trouble in a row."""
+    troubled = replace(claim, troubles=claim.troubles + 1)
+    return Step(troubled, (effect(now + pace.backoff(troubled.troubles, claim.id)),))

@@ -1,0 +1,175 @@
+"""Sentences for people who have only the folder: what happened, then what to do. The API's own words go below."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from panjaya_watchd.core.answers import Fault
+from panjaya_watchd.core.claim import Claim, Destination, Dubbing, DubbingState, Outcome
+from panjaya_watchd.core.locales import SOURCES
+from panjaya_watchd.core.names import Locale, display
+from panjaya_watchd.core.order import Refusal
+
+RETRY: Final = "Then move the files from this folder back to where you dropped them."
+ASK: Final = "Please show this note to the person who looks after this service."
+
+_ASSET_ERRORS: Final[dict[str, tuple[str, str]]] = {
+    "invalid_input": (
+        "Panjaya could not use the settings for this video.",
+        "Check the .toml file beside the video: languages, times and number of speakers must fit the video. " + RETRY,
+    ),
+    "unsupported_media": (
+        "Panjaya found no picture in this file that it can read.",
+        "Open the file in a video player; if it plays, export it as MP4 (H.264 with AAC sound). " + RETRY,
+    ),
+    "empty_transcript": (
+        "Panjaya heard nobody speak in this video.",
+        "Check that the voices can be heard and that the language of the folder is the language spoken. " + RETRY,
+    ),
+    "missing_audio_track": (
+        "This video has no sound.",
+        "Export it again with its audio track. " + RETRY,
+    ),
+    "video_duration_limit_reached": (
+        "The account has no dubbing minutes left for a video of this length.",
+        "Nothing is wrong with the video. " + ASK + " " + RETRY,
+    ),
+    "video_size_limit_reached": (
+        "This file is larger than the account allows.",
+        "Export it with a lower bit rate or in parts. " + RETRY,
+    ),
+    "time_out_of_range": (
+        "The start or end time lies outside the video.",
+        "Correct start_time and end_time in the .toml file; they count from the beginning of the video. " + RETRY,
+    ),
+}
+"""The seven asset error codes that the documentation names; the list there is open-ended."""
+
+
+def refused(refusal: Refusal) -> Outcome:
+    """Answer a drop that was never sent."""
+    return Outcome(to=Destination.FAILED, why=refusal.why, todo=refusal.todo, details=(("Cost", "nothing was sent"),))
+
+
+def asset_failed(code: str | None, message: str | None) -> Outcome:
+    """Answer a video that the API took and then could not dub, by its error code."""
+    why, todo = _ASSET_ERRORS.get(code or "", ("Panjaya could not dub this video.", ASK + " " + RETRY))
+    said = ": ".join(word for word in (code, message) if word)
+    return Outcome(to=Destination.FAILED, why=why, todo=todo, details=(("Panjaya says", said or "nothing more"),))
+
+
+def upload_refused(fault: Fault) -> Outcome:
+    """Answer a video that the API did not accept."""
+    status = f"{fault.words} (status {fault.status})" if fault.status else fault.words
+    return Outcome(
+        to=Destination.FAILED,
+        why="Panjaya did not accept this video.",
+        todo="Read below what it says. If the .toml file is meant, correct it. " + RETRY,
+        details=(("Panjaya says", status), ("Cost", "no asset was made")),
+    )
+
+
+def vanished(why: str) -> Outcome:
+    """Answer a drop whose video was taken away while it was being sent."""
+    return Outcome(
+        to=Destination.FAILED,
+        why="The video disappeared before it was sent completely.",
+        todo="Drop the video again, together with the files from this folder.",
+        details=(("Seen", why), ("Cost", "nothing was billed")),
+    )
+
+
+def changed(why: str) -> Outcome:
+    """Say why a drop goes back into the watch folder, where it settles afresh."""
+    return Outcome(to=Destination.BACK, why="The video changed while it was being sent.", details=(("Seen", why),))
+
+
+def given_up(held: str | None) -> Outcome:
+    """Answer a drop that an operator released without a result."""
+    return Outcome(
+        to=Destination.FAILED,
+        why="This video could not be dubbed, and the person who looks after this service has ended the wait.",
+        todo=ASK,
+        details=(("It was waiting because", held or "a person was asked"),),
+    )
+
+
+def over(claim: Claim) -> Outcome:
+    """Answer a drop whose dubbings are all over: ``done`` if every locale is good, else ``failed``."""
+    lost = [dubbing for dubbing in claim.dubbings if dubbing.state is DubbingState.FAILED]
+    good = [dubbing for dubbing in claim.dubbings if dubbing.state is not DubbingState.FAILED]
+    details = tuple((dubbing.locale, _dubbing(dubbing)) for dubbing in claim.dubbings)
+    if not lost:
+        return Outcome(to=Destination.DONE, why=_good(good), details=details)
+    why = f"The dubbing into {languages([dubbing.locale for dubbing in lost])} did not work."
+    if good:
+        why += f" {_good(good)}"
+    return Outcome(to=Destination.FAILED, why=why, todo=ASK, details=details)
+
+
+def languages(tags: list[Locale]) -> str:
+    """Name locales as people read them: ``Spanish (Spain) and French``."""
+    names = [SOURCES.get(tag, tag) for tag in tags]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def why_note(claim: Claim) -> str:
+    """Write ``WHY.txt``: one plain sentence, what to do, then the details."""
+    outcome = claim.outcome
+    assert outcome is not None, "a claim is filed only with an outcome"
+    details = [
+        *outcome.details,
+        ("File", display(claim.drop.parts[0].name if claim.drop.video is None else claim.drop.video.name)),
+        *([("Asset", claim.asset_id)] if claim.asset_id else []),
+        ("Claim", claim.id),
+        ("Dropped", claim.taken_at.strftime("%Y-%m-%d %H:%M UTC")),
+    ]
+    lines = [outcome.why, "", *([outcome.todo, ""] if outcome.todo else []), "Details"]
+    return "\n".join([*lines, *(f"  {name}: {value}" for name, value in details)]) + "\n"
+
+
+def standing(claim: Claim) -> str:
+    """Say in a few words what happens to a drop that was taken, for ``STATUS.txt`` and ``status``."""
+    match claim.state.value:
+        case "claimed":
+            return "is about to be sent"
+        case "uploading":
+            return "is being sent to Panjaya"
+        case "releasing":
+            doubt = claim.attempt is not None and claim.attempt.doubt_since is not None
+            return (
+                "may have reached Panjaya; this is being checked" if doubt else "has been sent, waiting for an answer"
+            )
+        case "dubbing":
+            waiting = [dubbing.locale for dubbing in claim.dubbings if dubbing.state is not DubbingState.FETCHED]
+            return f"is being dubbed into {languages(waiting)}" if waiting else "is dubbed"
+        case "held":
+            return f"waits for the person who looks after this service: {claim.held}"
+        case _:
+            return "is being put away"
+
+
+def _good(dubbings: list[Dubbing]) -> str:
+    fetched = [dubbing.locale for dubbing in dubbings if dubbing.state is DubbingState.FETCHED]
+    editable = [dubbing.locale for dubbing in dubbings if dubbing.state is not DubbingState.FETCHED]
+    said = []
+    if fetched:
+        said.append(f"The video in {languages(fetched)} is in this folder.")
+    if editable:
+        said.append(f"{languages(editable)} can now be edited in the Panjaya Studio; the receipt has the link.")
+    return " ".join(said)
+
+
+def _dubbing(dubbing: Dubbing) -> str:
+    if dubbing.result is not None:
+        return display(dubbing.result.name)
+    return dubbing.error or f"no result; Panjaya says {dubbing.seen or 'nothing'}"
+
+
+def status_note(waiting: Sequence[tuple[str, str]], taken: Sequence[tuple[str, str]]) -> str:
+    """Write ``STATUS.txt`` from (name, what happens to it) of what waits in the folder and of what was taken."""
+    if not waiting and not taken:
+        return "Everything that was dropped here has been answered: look into done and failed.\n"
+    lines = [f"{len(waiting)} waiting, {len(taken)} being dubbed.", ""]
+    lines += [f"{name} {what}." for name, what in waiting]
+    lines += [f"{name} {what}." for name, what in taken]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,133 @@
+"""
+Reading a ledger through SQLAlchemy Core, from any thread.
+
+A reader holds one connection and gives it to one thread at a time: the driver works on the ledger while the control
+socket answers questions. What the database or the disk raises becomes a `LedgerError` here. Nothing is written.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Final
+
+from sqlalchemy import Connection, Select, or_, select
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from panjaya_watchd.core.claim import Claim, State
+from panjaya_watchd.core.names import AssetId, ClaimId, FolderName
+from panjaya_watchd.errors import LedgerError
+from panjaya_watchd.ledger.codec import DAMAGED, Codec
+from panjaya_watchd.ledger.schema import CLAIMS, LIVING_STATES
+from panjaya_watchd.ledger.search import is_named, keys
+
+_HINTS: Final[Mapping[str, str]] = {
+    "SQLITE_FULL": "Free some space on that disk, then start again: nothing is sent without the ledger.",
+    "SQLITE_READONLY": "Give the service's user the right to write there, on a disk that is mounted for writing.",
+    "SQLITE_CANTOPEN": "Give the service's user the right to read and write there.",
+    "SQLITE_BUSY": "Close the other program that has this database open, then start again.",
+    "SQLITE_IOERR": "Look for disk errors in the system's journal, then start again.",
+    "SQLITE_CORRUPT": DAMAGED,
+    "SQLITE_NOTADB": DAMAGED,
+}
+"""By SQLite's primary result code."""
+
+_DOCUMENT: Final = select(CLAIMS.c.id, CLAIMS.c.document)
+_LIVING: Final = _DOCUMENT.where(CLAIMS.c.state.in_(LIVING_STATES)).order_by(CLAIMS.c.taken_at, CLAIMS.c.id)
+_CLOSED: Final = _DOCUMENT.where(CLAIMS.c.state == State.CLOSED.value).order_by(
+    CLAIMS.c.closed_at.desc(), CLAIMS.c.id.desc()
+)
+_NEWEST: Final = _DOCUMENT.order_by(CLAIMS.c.taken_at.desc(), CLAIMS.c.id.desc())
+_ASSETS: Final = select(CLAIMS.c.asset_id).where(CLAIMS.c.asset_id.is_not(None))
+
+
+class LedgerReader:
+    """What can be read from a ledger, from any thread; the reads of `panjaya_watchd.ledger.base.Ledger`."""
+
+    def __init__(self, where: str, codec: Codec, connection: Connection, stack: ExitStack) -> None:
+        """
+        Take over a connection that is in no transaction.
+
+        Args:
+            where: the ledger's name in errors.
+            codec: reads the documents.
+            connection: to a ledger of the current schema, already examined.
+            stack: what has to be let go of in `close`.
+
+        """
+        self._where = where
+        self._codec = codec
+        self._connection: Connection | None = connection
+        self._stack = stack
+        self._turn = threading.Lock()
+
+    def get(self, claim_id: ClaimId) -> Claim | None:
+        """Give one claim, or None."""
+        return next(iter(self._claims(_DOCUMENT.where(CLAIMS.c.id == claim_id))), None)
+
+    def living(self) -> tuple[Claim, ...]:
+        """Give every claim that is not closed, oldest first."""
+        return self._claims(_LIVING)
+
+    def closed(self, *, limit: int = 100) -> tuple[Claim, ...]:
+        """Give closed claims, newest first."""
+        return self._claims(_CLOSED.limit(limit))
+
+    def find(self, name: str, folder: FolderName | None = None) -> Sequence[Claim]:
+        """Give the claims that a person may mean by ``name``, newest first."""
+        wanted = _NEWEST.where(or_(CLAIMS.c.id == _utf8(name), CLAIMS.c.stem.in_(keys(name))))
+        if folder is not None:
+            wanted = wanted.where(CLAIMS.c.folder == folder)
+        return tuple(claim for claim in self._claims(wanted) if is_named(claim, name))
+
+    def assets_taken(self) -> frozenset[AssetId]:
+        """Give the ids of all assets that belong to a claim, living or closed."""
+        with self._transaction() as connection:
+            return frozenset(AssetId(asset) for asset in connection.execute(_ASSETS).scalars())
+
+    def close(self) -> None:
+        """Let go of the ledger; a second call does nothing."""
+        with self._turn:
+            self._connection = None
+            self._stack.close()
+
+    def _claims(self, wanted: Select[str, str]) -> tuple[Claim, ...]:
+        with self._transaction() as connection:
+            rows = connection.execute(wanted).all()
+        where = f"in the ledger {self._where}"
+        return tuple(self._codec.decode(row.document, where=f"Claim {row.id} {where}") for row in rows)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        """Give the connection to one thread at a time, inside a transaction."""
+        with self._turn, troubles(self._where):
+            if self._connection is None:
+                raise LedgerError(
+                    f"The ledger {self._where} is closed.", hint="This is a fault of panjaya-watchd: report it."
+                )
+            with self._connection.begin():
+                yield self._connection
+
+
+@contextmanager
+def troubles(where: str) -> Iterator[None]:
+    """Turn what the database or the disk raises into `LedgerError`."""
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error) as error:
+        cause = getattr(error, "orig", error)
+        name = str(getattr(cause, "sqlite_errorname", ""))
+        hint = next((hint for code, hint in _HINTS.items() if name.startswith(code)), DAMAGED)
+        raise LedgerError(f"The ledger {where} cannot be used: {cause}.", hint=hint) from error
+    except SQLAlchemyError as error:
+        raise LedgerError(f"The ledger {where} cannot be used: {error}.", hint=DAMAGED) from error
+    except OSError as error:
+        raise LedgerError(
+            f"The ledger {where} cannot be used: {error.strerror}.",
+            hint="Give the service's user the right to read and write there, on a disk with free space.",
+        ) from error
+
+
+def _utf8(name: str) -> str:
+    """Make a name of any bytes fit for a database; no id has a replaced character."""
+    return name.encode("utf-8", "replace").decode()

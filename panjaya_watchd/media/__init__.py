@@ -1,0 +1,1 @@
+"""What a video is, measured without trusting it: a child process opens it, and the daemon never does."""

@@ -1,0 +1,245 @@
+"""
+The verbs of `Place`, made of the steps of a `Tree`; what takes many steps is in `filing`.
+
+It promises what `base` promises and turns every `OSError` into a `PlaceError`. It never judges a drop: it sees, reads
+and moves what it is told to.
+"""
+
+import contextlib
+import errno
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from panjaya_watchd.core.claim import Destination
+from panjaya_watchd.core.drop import Drop, Fingerprint, Part
+from panjaya_watchd.core.names import ClaimId, display
+from panjaya_watchd.core.settle import Evidence
+from panjaya_watchd.errors import PlaceError
+from panjaya_watchd.places import filing
+from panjaya_watchd.places.base import Scan, Unsettled
+from panjaya_watchd.places.evidence import collect
+from panjaya_watchd.places.filing import Shelf, carry, write
+from panjaya_watchd.places.junk import STATUS, is_junk, is_junk_folder, is_member
+from panjaya_watchd.places.naming import (
+    PROCESSING,
+    base,
+    fit,
+    lying,
+    numbered,
+    result_in_the_making,
+    within,
+)
+from panjaya_watchd.places.tree import Kind, NotRegular, Opened, Tree
+from panjaya_watchd.places.trouble import border
+
+_NOT_READ: Final = "is a link or a special file, and those are never read; put the file itself here"
+
+
+class FolderPlace:
+    """One watch folder: its tree, where finished drops go, and whether sub-folders are looked into."""
+
+    def __init__(self, tree: Tree, *, done: Shelf, failed: Shelf, recursive: bool) -> None:
+        self._tree = tree
+        self._done = done
+        self._failed = failed
+        self._recursive = recursive
+        self._ours = {PROCESSING, *(shelf.folder for shelf in (done, failed) if shelf.tree is tree)}
+
+    def scan(self) -> Scan:
+        """Look at the whole folder once."""
+        files: list[tuple[str, Fingerprint]] = []
+        refused: list[tuple[str, str]] = []
+        folders = [""]
+        with border(self._tree.root, "looking at the folder"):
+            while folders:
+                folder = folders.pop()
+                try:
+                    folders += self._look_through(folder, files, refused)
+                except OSError as error:
+                    # Only the root's own trouble is the whole folder's; a sub-folder may go or be locked at any time.
+                    if not folder or error.errno not in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EACCES}:
+                        raise
+                    if error.errno == errno.EACCES:
+                        refused.append((folder, "is a folder that the service may not look into"))
+        return Scan(files=tuple(files), refused=tuple(refused))
+
+    def _look_through(
+        self, folder: str, files: list[tuple[str, Fingerprint]], refused: list[tuple[str, str]]
+    ) -> list[str]:
+        """Sort the entries of one folder; returns the folders below it that are to be looked through next."""
+        below = []
+        for own, look in self._tree.entries(folder, is_junk):
+            name = within(folder, own)
+            if look is None:
+                if self._recursive and name not in self._ours and not is_junk_folder(own):
+                    below.append(name)
+            elif look.kind is Kind.FILE:
+                files.append((name, look.fingerprint))
+            elif is_member(own):
+                refused.append((name, _NOT_READ))
+        return below
+
+    def evidence(self, drop: Drop) -> tuple[Evidence, ...]:
+        """Collect what says "not yet"."""
+        with border(self._tree.root, "looking for signs of an unfinished copy"):
+            return collect(self._tree, drop)
+
+    def read(self, part: Part, limit: int) -> bytes:
+        """Read a small part whole, or nothing of it."""
+        with border(self._tree.root, "reading a sidecar"), contextlib.closing(_open(self._tree, part.name, part)) as file:
+            if file.fingerprint() != part.fingerprint:
+                raise Unsettled(f"{display(part.name)} has changed")
+            content = b""
+            while len(content) <= limit and (chunk := file.read(limit + 1 - len(content))):
+                content += chunk
+            if file.fingerprint() != part.fingerprint:
+                raise Unsettled(f"{display(part.name)} has changed")
+        if len(content) > limit:
+            raise PlaceError(
+                f"{display(part.name)}: expected at most {limit} bytes, found {part.fingerprint.size}.",
+                hint="Make the file smaller; this size is no sidecar's.",
+            )
+        return content
+
+    def made_here(self, part: Part) -> bool:
+        """Say whether our mark is on a part that lies in the watch folder."""
+        try:
+            with border(self._tree.root, "reading a mark"):
+                return self._tree.marked(part.name) is not None
+        except PlaceError as error:
+            if isinstance(error.__cause__, NotRegular | FileNotFoundError):
+                return False
+            raise
+
+    def take_in(self, claim_id: ClaimId, drop: Drop) -> None:
+        """Rename all parts into ``processing/<claim>/``."""
+        with border(self._tree.root, "taking a drop in"):
+            filing.take_in(self._tree, claim_id, drop)
+
+    def open_part(self, claim_id: ClaimId, part: Part) -> "OpenPart":
+        """Open a part that was taken in."""
+        name = within(lying(claim_id), base(part.name))
+        with border(self._tree.root, "opening a part"):
+            file = _open(self._tree, name, part)
+            if not file.fingerprint().same_content(part.fingerprint):
+                file.close()
+                raise Unsettled(f"{display(part.name)} has changed")
+            return OpenPart(self._tree, name, file)
+
+    def partial(self, claim_id: ClaimId, name: str) -> Path:
+        """Give the path for a download."""
+        return self._tree.root / lying(claim_id) / result_in_the_making(name)
+
+    def keep(self, claim_id: ClaimId, name: str) -> None:
+        """
+        Turn a download into a result.
+
+        A result of that name and size is the same one, kept before a crash. One of another size is moved aside under
+        a number, for it may have been paid for.
+        """
+        tree, folder = self._tree, lying(claim_id)
+        source, target = within(folder, result_in_the_making(name)), within(folder, fit(name))
+        with border(tree.root, "keeping a result"):
+            fresh, kept = tree.look(source), tree.look(target)
+            if fresh is None and kept is None:
+                raise FileNotFoundError(errno.ENOENT, "the download is gone", source)
+            if fresh is not None:
+                tree.sync(source)
+                tree.mark(source, claim_id)
+                tree.sync(source)
+                if kept is not None and kept.fingerprint.size == fresh.fingerprint.size:
+                    tree.remove(source)
+                elif kept is not None:
+                    _aside(tree, folder, fit(name))
+                    carry(tree, source, target)
+                else:
+                    carry(tree, source, target)
+            tree.sync(folder)
+
+    def put_away(self, claim_id: ClaimId, drop: Drop, to: Destination, papers: Mapping[str, str]) -> str:
+        """File a claim."""
+        with border(self._tree.root, "filing a drop"):
+            if to is Destination.BACK:
+                return filing.give_back(self._tree, self._failed, claim_id, drop, papers)
+            shelf = self._done if to is Destination.DONE else self._failed
+            return filing.put_away(self._tree, shelf, claim_id, drop, papers)
+
+    def post(self, text: str | None) -> None:
+        """Keep ``STATUS.txt`` at this text."""
+        with border(self._tree.root, f"writing {STATUS}"):
+            look = self._tree.look(STATUS)
+            if look is not None and look.kind is not Kind.FILE:
+                raise NotRegular(errno.ELOOP, "a link or a folder stands there", STATUS)
+            if text is None:
+                if look is not None:
+                    self._tree.remove(STATUS)
+            elif look is None or not _holds(self._tree, STATUS, text):
+                write(self._tree, STATUS, text)
+
+
+@dataclass(frozen=True, slots=True)
+class _At:
+    """What an open part was when it was opened."""
+
+    fingerprint: Fingerprint
+
+
+class OpenPart:
+    """An open part; any change since it was opened is seen, also one that puts ``mtime`` back (``ctime`` moves)."""
+
+    def __init__(self, tree: Tree, name: str, file: Opened) -> None:
+        self._tree = tree
+        self._name = name
+        self._file = file
+        self._opened = file.fingerprint()
+        self.size = self._opened.size
+
+    def read(self, limit: int) -> bytes:
+        """Read on."""
+        with border(self._tree.root, "reading a part"):
+            return self._file.read(limit)
+
+    def changed(self) -> str | None:
+        """Compare the descriptor with its beginning, and the name with the descriptor."""
+        with border(self._tree.root, "looking at a part again"):
+            if self._file.fingerprint() != self._opened:
+                return f"{display(base(self._name))} was changed while it was being read"
+            look = self._tree.look(self._name)
+            if look is None or look.fingerprint.ino != self._opened.ino:
+                return f"{display(base(self._name))} was moved away or replaced while it was being read"
+        return None
+
+    def close(self) -> None:
+        """Let go."""
+        self._file.close()
+
+
+def _open(tree: Tree, name: str, part: Part) -> Opened:
+    """Open a part's file, or say that it is not what it was."""
+    try:
+        return tree.open(name)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise Unsettled(f"{display(part.name)} is gone", gone=True) from error
+    except NotRegular as error:
+        raise Unsettled(f"{display(part.name)} is no file any more") from error
+
+
+def _holds(tree: Tree, name: str, text: str) -> bool:
+    content = text.encode(errors="replace")
+    with contextlib.closing(tree.open(name)) as file:
+        return file.fingerprint().size == len(content) and file.read(len(content) + 1) == content
+
+
+def _aside(tree: Tree, folder: str, name: str) -> None:
+    """Move an earlier result out of the way, under the first free number."""
+    stem, dot, rest = name.partition(".")
+    number = 2
+    while True:
+        try:
+            return tree.rename(
+                within(folder, name), within(folder, numbered(stem, number, len((dot + rest).encode(errors="replace"))) + dot + rest)
+            )
+        except FileExistsError:
+            number += 1

@@ -1,0 +1,91 @@
+"""
+A tree of folders, as a contract: the primitive steps that every verb on a watch folder is made of.
+
+`disk.DiskTree` does them, `memory.MemoryTree` plays them; the verbs above are the same for both, so what is proved of
+them in memory, power cuts included, is proved of the code that runs. Names are relative to the tree's root with ``/``
+between levels; the root is the empty string. Every method raises `OSError`, and `PlaceError` where the root itself
+cannot be used; none follows a symbolic link below the root.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from panjaya_watchd.core.drop import Fingerprint
+
+
+class Kind(StrEnum):
+    """What a name stands for; ``other`` is a link, a FIFO, a socket or a device."""
+
+    FILE = "file"
+    FOLDER = "folder"
+    OTHER = "other"
+
+
+class NotRegular(OSError):  # noqa: N818  (it is an OSError by type; the name says what was found)
+    """The name stands for something that is never read: a link, a FIFO, a device, a folder."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What one ``lstat`` says."""
+
+    kind: Kind
+    fingerprint: Fingerprint
+
+
+class Opened(Protocol):
+    """An open regular file."""
+
+    def fingerprint(self) -> Fingerprint:
+        """Say what the file is now, by its descriptor: on NFS this is fresher than a look at its name."""
+
+    def read(self, limit: int) -> bytes:
+        """Read up to ``limit`` bytes; ``b""`` at the end."""
+
+    def close(self) -> None:
+        """Let go of the descriptor."""
+
+
+class Tree(Protocol):
+    """The steps. Those that change something are durable only after `sync`."""
+
+    root: Path
+
+    def entries(self, folder: str, skip: Callable[[str], bool]) -> Iterator[tuple[str, Look | None]]:
+        """Walk through one folder: base names with their looks; None for a folder. ``skip`` spares the ``lstat``."""
+
+    def look(self, name: str) -> Look | None:
+        """Look at a name; None where there is nothing."""
+
+    def open(self, name: str) -> Opened:
+        """Open a regular file for reading, without waiting. Raises `NotRegular`."""
+
+    def make(self, folder: str) -> bool:
+        """Make one folder with the root's mode; False where the name is taken."""
+
+    def create(self, name: str, chunks: Iterable[bytes], *, mtime_ns: int | None = None) -> None:
+        """Write a new file that whoever may use the folder may use. Raises `FileExistsError`."""
+
+    def rename(self, source: str, target: str, into: "Tree | None" = None) -> None:
+        """Rename a file or folder, also into another tree. Never replaces: `FileExistsError`. EXDEV across devices."""
+
+    def replace(self, source: str, target: str) -> None:
+        """Rename one of our own files over another of our own."""
+
+    def remove(self, name: str) -> None:
+        """Unlink a file."""
+
+    def clear(self, folder: str) -> None:
+        """Remove an empty folder; raises `OSError` where it is not empty."""
+
+    def sync(self, name: str) -> None:
+        """Make a file's content, or the names in a folder, survive power loss."""
+
+    def mark(self, name: str, value: str) -> None:
+        """Leave our mark on a result and open it to whoever may use the folder; best effort."""
+
+    def marked(self, name: str) -> str | None:
+        """Read the mark; None where there is none, or where the file system keeps none."""

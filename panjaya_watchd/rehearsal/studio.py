@@ -1,0 +1,325 @@
+"""
+The stand-in studio: the Panjaya service as logic, without HTTP.
+
+It is as strict as the documentation, counts every bill, and lives by the clock it is given: the same seed, clock and
+calls give the same answers. One lock guards everything, so it may be called from many threads. It never sleeps, never
+starts a thread and touches no file.
+"""
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, Literal
+
+from panjaya_watchd.rehearsal import shapes
+from panjaya_watchd.rehearsal.life import FAILURES, Planner, examine
+from panjaya_watchd.rehearsal.links import Signer
+from panjaya_watchd.rehearsal.records import AssetRecord, Bill, Event, Phase, VersionRecord, Video
+from panjaya_watchd.rehearsal.request import Languages, Refused, Request, read_languages, read_request
+from panjaya_watchd.rehearsal.shapes import JsonObject
+from panjaya_watchd.rehearsal.switches import Switches
+
+
+class Studio:
+    """
+    The service. Methods that stand for an endpoint return plain JSON-able values, or raise `Refused`.
+
+    ``bills`` are all bills ever made, oldest first. ``base_url`` begins every link; the HTTP face sets its own.
+    """
+
+    def __init__(
+        self,
+        switches: Switches | None = None,
+        *,
+        clock: Callable[[], datetime],
+        seed: int = 0,
+        ids: Callable[[str], str] | None = None,
+    ) -> None:
+        """
+        Set up an empty account.
+
+        Args:
+            switches: how it behaves where the documentation is silent.
+            clock: gives the time, aware and in UTC.
+            seed: decides ids, spread and random order.
+            ids: makes the next id for ``"asset"``, ``"dubbing"`` or ``"version"``, instead of drawing it.
+
+        """
+        self.switches = switches or Switches()
+        self.bills: list[Bill] = []
+        self.base_url = "https://studio.invalid"
+        self._clock = clock
+        self._random = Random(seed)  # noqa: S311  (repeatable on purpose; nothing here is secret)
+        self._planner = Planner(self.switches, self._random)
+        self._signer = Signer(seed)
+        self._ids = ids or (lambda kind: f"{kind[0]}{self._random.getrandbits(96):024x}")
+        self._lock = threading.RLock()
+        self._assets: dict[str, AssetRecord] = {}
+        self._versions: dict[str, VersionRecord] = {}
+        self._asset_dooms: list[tuple[str, str]] = []
+        self._version_dooms: list[tuple[str | None, Literal["dubbing", "generating"], str]] = []
+
+    # The endpoints
+
+    def create_asset(
+        self,
+        request: str | Mapping[str, Any],
+        video: Video | None = None,
+        *,
+        file_name: str | None = None,
+        background: Video | None = None,
+    ) -> JsonObject:
+        """
+        Create an asset and its bill: from an uploaded video, or without one from the request's ``media_url``.
+
+        Raises:
+            Refused: 400, and nothing was created.
+
+        """
+        text, body = _read_json(request)
+        asked = read_request(body, by_url=video is None)
+        if background is not None and asked.background_url is not None:
+            raise Refused(400, "background_url: a background file was uploaded as well")
+        with self._lock:
+            asset = self._open_asset(asked, text, video, file_name, background)
+            self._bill(asset, "media_url" if video is None else "upload", asked.languages, text)
+            asset.failure = self._pop_doom() or examine(asset, self.bills, self.switches)
+            self._begin_dubbings(asset, asked.languages)
+            return self._show(asset)
+
+    def list_assets(self, query: Mapping[str, str] | None = None) -> Any:
+        """List the assets that are old enough to be seen, one page of them; free."""
+        with self._lock:
+            now, switches = self._clock(), self.switches
+            lag = timedelta(seconds=switches.list_lag)
+            seen = [asset for asset in self._assets.values() if asset.created_at + lag <= now]
+            if switches.order == "random":
+                seen.sort(key=lambda asset: asset.shuffled)
+            elif switches.order == "newest":
+                seen.reverse()
+            return shapes.page_shape(seen, query or {}, switches, now, base_url=self.base_url)
+
+    def get_asset(self, asset_id: str) -> JsonObject:
+        """Show one asset with its dubbings and versions; 404 for an unknown id."""
+        with self._lock:
+            return self._show(self.record(asset_id))
+
+    def add_languages(self, asset_id: str, request: str | Mapping[str, Any]) -> JsonObject:
+        """Start a dubbing for each new language, and bill them; 400 for a locale the asset has, or a failed asset."""
+        text, body = _read_json(request)
+        if not isinstance(body, Mapping):
+            raise Refused(400, f"request: expected a JSON object, found {type(body).__name__}")
+        languages, ignored = read_languages(body.get("languages"))
+        with self._lock:
+            asset = self.record(asset_id)
+            if asset.failed(self._clock()):
+                raise Refused(400, "The asset has failed")
+            taken = {version.locale for version in asset.versions} | {asset.request.locale}
+            for locale, _ in languages:
+                if locale in taken:
+                    raise Refused(400, f"languages: {locale} is there already")
+            asset.ignored += [*sorted(set(body) - {"languages"}), *ignored]
+            self._bill(asset, "languages", languages, text)
+            self._begin_dubbings(asset, languages)
+            return self._show(asset)
+
+    def get_version(self, version_id: str) -> JsonObject:
+        """Show one version; a completed one with a signed ``result_url``. 404 for an unknown id."""
+        with self._lock:
+            version, now, switches = self.version_record(version_id), self._clock(), self.switches
+            result_url = None
+            if version.status(now) == "Completed":
+                lasts, fresh = switches.result_expires, switches.remint
+                result_url = self._signer.link(version, self.base_url, now, lasts=lasts, fresh=fresh)
+            studio_url = self._studio_url(version_id)
+            return shapes.version_shape(version, switches, now, studio_url=studio_url, result_url=result_url)
+
+    def revise(self, version_id: str) -> JsonObject:
+        """Make a version editable again, for which its generated video is removed; 400 while it is being worked on."""
+        with self._lock:
+            version, now = self.version_record(version_id), self._clock()
+            status = version.status(now)
+            if status not in {"Completed", "ReadyToEdit", "Failed"}:
+                raise Refused(400, f"A version that is {status} cannot be revised")
+            if status != "ReadyToEdit":
+                version.replan(now, [Phase(at=now, status="ReadyToEdit")])
+                version.expires = None
+            return {"studio_url": self._studio_url(version_id)}
+
+    # What a person does in the Studio's web pages
+
+    def generate(self, version_id: str) -> None:
+        """Press the button that generates the final video; 400 unless the version is ``ReadyToEdit``."""
+        with self._lock:
+            version, now = self.version_record(version_id), self._clock()
+            if version.status(now) != "ReadyToEdit":
+                raise Refused(400, f"A version that is {version.status(now)} cannot be generated")
+            version.replan(now, self._planner.generate(version, now))
+
+    def stranger(self, request: Mapping[str, Any], *, duration: float, name: str | None = None) -> JsonObject:
+        """Make an asset as somebody else would through the web pages: it is in the list, and no bill of ours."""
+        asked = read_request(dict(request), by_url=False)
+        with self._lock:
+            asset = self._open_asset(asked, json.dumps(request), Video.of(b"", duration=duration), name, None)
+            self._begin_dubbings(asset, asked.languages)
+            return self._show(asset)
+
+    # Scripts for tests
+
+    def fail_next(self, code: str, message: str | None = None) -> None:
+        """Let the next created asset fail with this code; calls queue up."""
+        with self._lock:
+            self._asset_dooms.append((code, message or FAILURES.get(code, code)))
+
+    def fail_next_version(
+        self,
+        locale: str | None = None,
+        *,
+        at: Literal["dubbing", "generating"] = "dubbing",
+        error: str = "The version could not be made.",
+    ) -> None:
+        """Let the next version of this locale (None: of any) fail while it is dubbed or generated; calls queue up."""
+        with self._lock:
+            self._version_dooms.append((locale, at, error))
+
+    # What the HTTP face and tests look at
+
+    @property
+    def assets(self) -> tuple[AssetRecord, ...]:
+        """Give every asset, oldest first, strangers' too."""
+        with self._lock:
+            return tuple(self._assets.values())
+
+    def record(self, asset_id: str) -> AssetRecord:
+        """Give what is kept of an asset; 404."""
+        with self._lock:
+            if asset_id not in self._assets:
+                raise Refused(404, "Asset not found")
+            return self._assets[asset_id]
+
+    def version_record(self, version_id: str) -> VersionRecord:
+        """Give what is kept of a version; 404."""
+        with self._lock:
+            if version_id not in self._versions:
+                raise Refused(404, "Version not found")
+            return self._versions[version_id]
+
+    def events(self) -> tuple[Event, ...]:
+        """Give every status update until now, oldest first: what callbacks would have told."""
+        with self._lock:
+            now = self._clock()
+            told = [
+                Event(
+                    at=phase.at,
+                    event=phase.event,
+                    asset_id=version.asset_id,
+                    version_id=version_id,
+                    locale=version.locale,
+                )
+                for version_id, version in self._versions.items()
+                for phase in version.phases
+                if phase.event is not None and phase.at <= now
+            ]
+            told += [
+                Event(at=asset.examined_at, event="asset_failed", asset_id=asset.asset_id)
+                for asset in self._assets.values()
+                if asset.failed(now)
+            ]
+            return tuple(sorted(told, key=lambda event: event.at))
+
+    def open_result(self, version_id: str, expires: str, signature: str) -> VersionRecord:
+        """Check a signed result link as an object store would: 403 when forged or expired, 404 when it was removed."""
+        with self._lock:
+            now = self._clock()
+            self._signer.check(version_id, expires, signature, now)
+            version = self.version_record(version_id)
+            if version.status(now) != "Completed":
+                raise Refused(404, "NoSuchKey")
+            return version
+
+    # Inside
+
+    def _open_asset(
+        self, asked: Request, text: str, video: Video | None, file_name: str | None, background: Video | None
+    ) -> AssetRecord:
+        now = self._clock()
+        asset = AssetRecord(
+            asset_id=self._ids("asset"),
+            number=len(self._assets) + 1,
+            shuffled=self._random.random(),
+            request=asked,
+            request_text=text,
+            video=video,
+            background=background,
+            file_name=file_name,
+            duration=self.switches.assumed_duration if video is None else video.duration,
+            created_at=now,
+            examined_at=now + self._planner.stretch(self.switches.asset_after),
+            ignored=list(asked.ignored),
+        )
+        self._assets[asset.asset_id] = asset
+        return asset
+
+    def _bill(
+        self,
+        asset: AssetRecord,
+        by: Literal["upload", "media_url", "languages"],
+        languages: Languages,
+        text: str,
+    ) -> None:
+        seconds = asset.request.seconds(asset.duration or 0.0)
+        bill = Bill(
+            asset_id=asset.asset_id,
+            by=by,
+            minutes=seconds * len(languages) / 60,
+            locales=tuple(locale for locale, _ in languages),
+            at=self._clock(),
+            request=text,
+        )
+        if asset.video is not None:
+            bill = replace(bill, sha256=asset.video.sha256, size=asset.video.size, file_name=asset.file_name)
+        self.bills.append(bill)
+
+    def _pop_doom(self) -> tuple[str, str] | None:
+        return self._asset_dooms.pop(0) if self._asset_dooms else None
+
+    def _begin_dubbings(self, asset: AssetRecord, languages: Languages) -> None:
+        now = self._clock()
+        for locale, _ in languages:
+            version = VersionRecord(
+                version_id=self._ids("version"),
+                dubbing_id=self._ids("dubbing"),
+                asset_id=asset.asset_id,
+                locale=locale,
+                created_at=now,
+                phases=[Phase(at=now, status="NotReady")],
+            )
+            self._doom(version)
+            version.phases += self._planner.dub(version, asset, max(now, asset.examined_at))
+            asset.versions.append(version)
+            self._versions[version.version_id] = version
+
+    def _doom(self, version: VersionRecord) -> None:
+        for doom in self._version_dooms:
+            if doom[0] in {None, version.locale}:
+                self._version_dooms.remove(doom)
+                _, version.doomed, version.error = doom
+                return
+
+    def _studio_url(self, version_id: str) -> str:
+        return f"{self.base_url}/studio/versions/{version_id}"
+
+    def _show(self, asset: AssetRecord) -> JsonObject:
+        return shapes.asset_shape(asset, self.switches, self._clock(), in_list=False)
+
+
+def _read_json(request: str | Mapping[str, Any]) -> tuple[str, Any]:
+    if not isinstance(request, str):
+        return json.dumps(request), request
+    try:
+        return request, json.loads(request)
+    except ValueError as error:
+        raise Refused(400, f"request: not JSON: {error}") from error

@@ -1,0 +1,110 @@
+"""
+The watch folders' side of the driver: when to look, what is ready, what ``STATUS.txt`` says.
+
+The scan is the truth and always comes again; a hint only makes it come sooner. One folder's trouble stays its own.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from panjaya_watchd.core import words
+from panjaya_watchd.core.claim import Claim, Rules, State
+from panjaya_watchd.core.drop import Drop
+from panjaya_watchd.core.names import FolderName, display
+from panjaya_watchd.core.order import Defaults
+from panjaya_watchd.run.clock import Clock
+from panjaya_watchd.run.inbox import Inbox
+from panjaya_watchd.run.intake import Intake
+from panjaya_watchd.run.messages import Examined, Look, Reading, Scanned, Unseen
+from panjaya_watchd.run.story import Log
+
+
+class Looking(Protocol):
+    """What is asked of the lanes for a folder; each comes back as one message."""
+
+    def scan(self, folder: FolderName) -> None:
+        """Look at the whole folder."""
+
+    def examine(self, folder: FolderName, drop: Drop) -> None:
+        """Read a settled drop."""
+
+    def post(self, folder: FolderName, text: str | None) -> None:
+        """Write ``STATUS.txt``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """One watch folder as the driver knows it."""
+
+    defaults: Defaults
+    rules: Rules
+    intake: Intake
+
+
+@dataclass(slots=True, kw_only=True)
+class Folders:
+    """All watch folders. ``claim`` is called for a drop that is whole; ``living`` gives the claims that are open."""
+
+    watched: Mapping[FolderName, Watched]
+    looking: Looking
+    inbox: Inbox
+    clock: Clock
+    log: Log
+    living: Callable[[], Iterable[Claim]]
+    claim: Callable[[FolderName, Drop, Reading], None]
+    _posted: dict[FolderName, str] = field(default_factory=dict)
+
+    def look(self, folder: FolderName) -> None:
+        """Begin a scan; if one is under way, one more after it, because it may have passed the place already."""
+        intake = self.watched[folder].intake
+        if intake.looking:
+            intake.look_again = True
+            return
+        intake.looking, intake.look_again = True, False
+        self.looking.scan(folder)
+
+    def scanned(self, seen: Scanned) -> None:
+        """Judge what a scan saw."""
+        intake = self.watched[seen.folder].intake
+        if intake.trouble is not None:
+            self.log.info("folder.recovered", folder=seen.folder)
+        claims = [claim for claim in self.living() if claim.folder == seen.folder]
+        claimed = {claim.drop.key for claim in claims if claim.state is State.CLAIMED}
+        now = self.clock.monotonic()
+        for drop in intake.sight(seen.scan, now, seen.seconds, claimed):
+            self.looking.examine(seen.folder, drop)
+        intake.looking = False
+        self._look_at(seen.folder, now + intake.rule.quiet / 10 if intake.look_again else intake.next_scan(now))
+        self._post(seen.folder, claims)
+
+    def unseen(self, unseen: Unseen) -> None:
+        """Note that a folder cannot be used, once, and look again later."""
+        intake = self.watched[unseen.folder].intake
+        if intake.trouble != unseen.why:
+            self.log.error("folder.refused", folder=unseen.folder, why=unseen.why)
+        intake.looking, intake.trouble = False, unseen.why
+        self._posted.pop(unseen.folder, None)
+        self._look_at(unseen.folder, self.clock.monotonic() + intake.pace)
+
+    def examined(self, examined: Examined) -> None:
+        """Claim a drop that was read, if it is still what was last seen; or let it settle again."""
+        intake, drop = self.watched[examined.folder].intake, examined.drop
+        if not intake.settled(drop):
+            return
+        if isinstance(examined.found, str):
+            intake.not_yet(drop, examined.found, self.clock.monotonic())
+            return
+        intake.taken(drop)
+        self.claim(examined.folder, drop, examined.found)
+
+    def _look_at(self, folder: FolderName, due: float) -> None:
+        self.inbox.put_at(due, ("look", folder), Look(folder=folder))
+
+    def _post(self, folder: FolderName, claims: Iterable[Claim]) -> None:
+        """Rewrite ``STATUS.txt`` when it would say something else than last time."""
+        taken = sorted((display(claim.drop.stem), words.standing(claim)) for claim in claims)
+        text = words.status_note(list(self.watched[folder].intake.waiting()), taken)
+        if self._posted.get(folder) != text:
+            self._posted[folder] = text
+            self.looking.post(folder, text)

@@ -1,0 +1,177 @@
+"""
+Lanes: small pools of threads, one for each kind of effect, so that a slow one never holds up the others.
+
+Each watch folder has a lane of its own for its files, because a thread that looks into a dead share may never come
+back. A lane takes a value and puts one message into the inbox; it keeps nothing.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from panjaya_watchd.core import effects
+from panjaya_watchd.core.claim import Claim
+from panjaya_watchd.core.drop import Drop
+from panjaya_watchd.core.effects import Effect
+from panjaya_watchd.core.events import Event
+from panjaya_watchd.core.names import ClaimId, FolderName
+from panjaya_watchd.errors import PlaceError
+from panjaya_watchd.run.gate import Gate
+from panjaya_watchd.run.hands import Hands
+from panjaya_watchd.run.inbox import Inbox
+from panjaya_watchd.run.messages import Crashed, Examined, Happened, Listed, Message, Scanned, Unseen
+
+Work = Callable[[], Message | None]
+
+
+class Lane:
+    """
+    A queue of work and the threads that do it.
+
+    The threads are daemonic: one that is stuck in the kernel must not keep the process from ending.
+    """
+
+    def __init__(self, name: str, threads: int, inbox: Inbox) -> None:
+        self._queue: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
+        self._inbox = inbox
+        self._threads = [
+            threading.Thread(target=self._work, name=f"{name}-{number}", daemon=True) for number in range(threads)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def hand(self, work: Work) -> None:
+        """Add work; its message, if any, goes into the inbox."""
+        self._queue.put(work)
+
+    def end(self) -> None:
+        """Let each thread end after what is queued."""
+        for _ in self._threads:
+            self._queue.put(None)
+
+    def busy(self) -> bool:
+        """Say whether a thread has not ended yet."""
+        return any(thread.is_alive() for thread in self._threads)
+
+    def _work(self) -> None:
+        while (work := self._queue.get()) is not None:
+            try:
+                message = work()
+            except BaseException as error:  # noqa: BLE001  (not swallowed: the driver raises it)
+                message = Crashed(error=error)
+            if message is not None:
+                self._inbox.put(message)
+
+
+@dataclass(slots=True)
+class Lanes:
+    """All lanes of one daemon. Only the driver's thread calls it."""
+
+    hands: Hands
+    inbox: Inbox
+    uploads: int
+    downloads: int
+    folders: Iterable[FolderName]
+    talks: int = 4
+    _gates: dict[ClaimId, Gate] = field(default_factory=dict)
+    _files: dict[FolderName, Lane] = field(init=False)
+    _upload: Lane = field(init=False)
+    _download: Lane = field(init=False)
+    _talk: Lane = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._files = {folder: Lane(f"files-{folder}", 1, self.inbox) for folder in self.folders}
+        self._upload = Lane("upload", self.uploads, self.inbox)
+        self._download = Lane("download", self.downloads, self.inbox)
+        self._talk = Lane("talk", self.talks, self.inbox)
+
+    def hand(self, claim: Claim, effect: Effect) -> None:
+        """Begin an effect of a claim that is durable."""
+        hands = self.hands
+        match effect:
+            case effects.TakeIn():
+                self._files[claim.folder].hand(lambda: _happened(claim, hands.take_in(claim)))
+            case effects.Upload():
+                gate = self._gates[claim.id] = Gate()
+                self._upload.hand(lambda: _happened(claim, hands.upload(claim, gate, self._say(claim))))
+            case effects.OpenGate():
+                self._gates.pop(claim.id).open()
+            case effects.LookUp():
+                self._talk.hand(lambda: _looked_up(claim, hands))
+            case effects.Poll():
+                self._talk.hand(lambda: _happened(claim, hands.poll(claim)))
+            case effects.Fetch(locale=locale):
+                self._download.hand(lambda: _happened(claim, hands.fetch(claim, locale)))
+            case effects.PutAway():
+                self._gates.pop(claim.id, None)
+                self._files[claim.folder].hand(lambda: _happened(claim, hands.put_away(claim)))
+            case _:
+                assert_never(effect)
+
+    def scan(self, folder: FolderName) -> None:
+        """Look at a whole watch folder."""
+        self._files[folder].hand(lambda: _scan(folder, self.hands))
+
+    def examine(self, folder: FolderName, drop: Drop) -> None:
+        """Read a settled drop."""
+        self._files[folder].hand(lambda: _examine(folder, drop, self.hands))
+
+    def post(self, folder: FolderName, text: str | None) -> None:
+        """Write ``STATUS.txt``."""
+        self._files[folder].hand(lambda: _post(folder, text, self.hands))
+
+    def stop(self) -> None:
+        """Take back every upload that has not passed the gate; let everything else come to its end."""
+        self.hands.stop.set()
+        for gate in self._gates.values():
+            gate.shut()
+        for lane in self._all():
+            lane.end()
+
+    def stopped(self) -> bool:
+        """Say whether no lane that matters is busy any more; a folder's lane may be stuck in a dead share for ever."""
+        return not any(lane.busy() for lane in (self._upload, self._download, self._talk))
+
+    def _all(self) -> list[Lane]:
+        return [self._upload, self._download, self._talk, *self._files.values()]
+
+    def _say(self, claim: Claim) -> Callable[[Event], None]:
+        return lambda event: self.inbox.put(Happened(claim_id=claim.id, event=event))
+
+
+def _happened(claim: Claim, event: Event | None) -> Message | None:
+    return None if event is None else Happened(claim_id=claim.id, event=event)
+
+
+def _looked_up(claim: Claim, hands: Hands) -> Message:
+    found = hands.look_up(claim)
+    if isinstance(found, tuple):
+        return Listed(claim_id=claim.id, assets=found)
+    return Happened(claim_id=claim.id, event=found)
+
+
+def _scan(folder: FolderName, hands: Hands) -> Message:
+    began = hands.clock.monotonic()
+    try:
+        scan = hands.places[folder].scan()
+    except PlaceError as error:
+        return Unseen(folder=folder, why=str(error))
+    return Scanned(folder=folder, scan=scan, seconds=hands.clock.monotonic() - began)
+
+
+def _examine(folder: FolderName, drop: Drop, hands: Hands) -> Message:
+    try:
+        found = hands.examine(folder, drop)
+    except PlaceError as error:
+        found = str(error)
+    return Examined(folder=folder, drop=drop, found=found)
+
+
+def _post(folder: FolderName, text: str | None, hands: Hands) -> Message | None:
+    try:
+        hands.places[folder].post(text)
+    except PlaceError as error:
+        return Unseen(folder=folder, why=str(error))
+    return None

@@ -1,0 +1,104 @@
+"""What reaches the driver's inbox: an event of a claim, what a folder showed, what is due, what a person asks."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from panjaya_watchd.core.answers import Asset
+from panjaya_watchd.core.claim import State
+from panjaya_watchd.core.drop import Drop
+from panjaya_watchd.core.effects import Effect
+from panjaya_watchd.core.events import Event
+from panjaya_watchd.core.names import ClaimId, Digest, FolderName
+from panjaya_watchd.core.order import Asked, Refusal
+from panjaya_watchd.places.base import Scan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """An event of one claim."""
+
+    claim_id: ClaimId
+    event: Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A look-up has listed the assets; which is ours is judged by the driver, who knows what other claims have."""
+
+    claim_id: ClaimId
+    assets: tuple[Asset, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """The time of an effect has come; it is of no interest if its claim is in another state by now."""
+
+    claim_id: ClaimId
+    state: State
+    effect: Effect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Look at a watch folder now: a hint, or the time between two scans is over."""
+
+    folder: FolderName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scanned:
+    """A scan is finished; it took ``seconds``."""
+
+    folder: FolderName
+    scan: Scan
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unseen:
+    """A watch folder could not be scanned, posted to or read."""
+
+    folder: FolderName
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a settled drop contains: what its sidecars ask for and how long the video is, or why it is refused."""
+
+    asked: Asked | Refusal
+    srt_digests: Mapping[str, Digest] = field(default_factory=dict)
+    duration: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """A settled drop was examined: it was read, or something says "not yet" (a sentence for the dropper)."""
+
+    folder: FolderName
+    drop: Drop
+    found: Reading | str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A person asks through the control socket; ``answer`` is called once, from the driver's thread."""
+
+    words: Mapping[str, Any]
+    answer: Callable[[Mapping[str, Any]], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crashed:
+    """A lane met something that nobody had foreseen: a bug. The driver stops with it."""
+
+    error: BaseException
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """The service manager, or a person, wants the daemon to end."""
+
+
+Message = Happened | Listed | Due | Look | Scanned | Unseen | Examined | Question | Crashed | Stop

@@ -1,0 +1,65 @@
+"""The story of each video: one log line for each transition, refusal and fault. The driver's only way of logging."""
+
+from typing import Protocol
+
+from panjaya_watchd.core import events
+from panjaya_watchd.core.claim import Claim, State
+from panjaya_watchd.core.events import Event
+from panjaya_watchd.core.names import display
+
+
+class Log(Protocol):
+    """What the driver needs of a structlog logger: an event name ``noun.verb``, everything else as fields."""
+
+    def info(self, event: str, **fields: object) -> object:
+        """Tell the story."""
+
+    def warning(self, event: str, **fields: object) -> object:
+        """Tell what a person may want to look at."""
+
+    def error(self, event: str, **fields: object) -> object:
+        """Tell what a person must do."""
+
+
+def tell_claimed(log: Log, claim: Claim) -> None:
+    """Log that a drop was taken, and what it will cost, before anything is spent."""
+    log.info(
+        "drop.claimed",
+        **_who(claim),
+        bytes=claim.drop.size,
+        languages=list(claim.order.locales) if claim.order else [],
+        estimated_minutes=claim.estimated_minutes,
+        refused=claim.outcome.why if claim.outcome else None,
+    )
+
+
+def tell_step(log: Log, before: Claim, after: Claim, event: Event) -> None:
+    """Log one step of a claim."""
+    match event:
+        case events.Faulted() | events.Unanswered() | events.FetchFaulted():
+            words, status = event.fault.words, event.fault.status
+            log.warning("fault.met", **_who(after), on=type(event).__name__, status=status, words=words)
+        case events.Stuck():
+            log.warning("place.stuck", **_who(after), why=event.why)
+        case events.Unsettled():
+            log.info("drop.unsettled", **_who(after), why=event.why)
+        case events.Fetched():
+            result = event.result
+            log.info("result.fetched", **_who(after), locale=event.locale, bytes=result.size, sha256=result.digest)
+        case _:
+            pass
+    if after.state is before.state:
+        return
+    fields = _who(after) | {"from": before.state.value, "to": after.state.value, "on": type(event).__name__}
+    if after.asset_id:
+        fields["asset"] = after.asset_id
+    if after.outcome:
+        fields |= {"outcome": after.outcome.to.value, "why": after.outcome.why}
+    if after.state is State.HELD:
+        log.warning("claim.moved", **fields, held=after.held, hint=f"panjaya-watchd why {after.id}")
+    else:
+        log.info("claim.moved", **fields)
+
+
+def _who(claim: Claim) -> dict[str, object]:
+    return {"claim": claim.id, "folder": claim.folder, "file": display(claim.drop.stem)}

@@ -1,0 +1,84 @@
+"""
+What only the disk can tell about watch folders: that each is there, and that no place lies within another.
+
+A watch folder within another, or results within a watch folder, would be dubbed for ever (R42); our own files within one
+would lie open to everybody who may drop a video. Creates nothing: a root that is missing may be a share that is not
+mounted (R12).
+"""
+
+from collections.abc import Iterator
+from itertools import combinations
+from pathlib import Path
+from stat import S_ISDIR
+
+import panjaya_watchd
+from panjaya_watchd.settings.faults import SettingsFault, shown
+from panjaya_watchd.settings.folder import Folder
+from panjaya_watchd.settings.model import Settings
+from panjaya_watchd.settings.spot import Spot
+
+
+def check_roots(settings: Settings, config_path: Path, *, key_at: Path | None = None) -> tuple[SettingsFault, ...]:
+    """Look at every watch folder on the disk; ``config_path`` and ``key_at`` are files that none may contain."""
+    roots = [(folder, Spot.at(folder.path)) for folder in settings.folders]
+    private = [(what, Spot.at(path)) for what, path in _private(settings, config_path, key_at)]
+    faults: list[SettingsFault] = []
+    for folder, root in roots:
+        faults += _unusable(folder, "path", folder.path)
+        faults += [
+            _path_fault(folder, f"which lies within or around {what}", "a place apart from the daemon's own files")
+            for what, spot in private
+            if root.overlaps(spot)
+        ]
+        faults += _destination_faults(folder, root, roots)
+    for (one, its_root), (other, other_root) in combinations(roots, 2):
+        if its_root.overlaps(other_root):
+            expected = "watch folders that do not lie within each other"
+            faults.append(_path_fault(other, f'which lies within or around that of "{one.name}"', expected))
+    return tuple(faults)
+
+
+def _private(settings: Settings, config_path: Path, key_at: Path | None) -> Iterator[tuple[str, Path]]:
+    """Name what is ours: no dropper may read or replace it."""
+    yield "the daemon's code", Path(panjaya_watchd.__file__).parent
+    yield "the configuration", config_path
+    yield "the configuration", config_path.parent / "folders.d"
+    yield "the ledger's directory", settings.state.ledger.parent
+    yield "the control socket", settings.state.control
+    secrets = (("key", key_at), ("token file", settings.http.token_file), ("URLs file", settings.notify.urls_file))
+    yield from ((f"the {what}", path) for what, path in secrets if path is not None)
+
+
+def _unusable(folder: Folder, key: str, path: Path) -> Iterator[SettingsFault]:
+    """Find out whether a path is a directory that can be entered."""
+    expected = "a directory; it is never created, because a share that is not mounted looks the same"
+    try:
+        if not S_ISDIR(path.stat().st_mode):
+            yield folder.table.fault((key,), f"{shown(str(path))}, which is no directory", "a directory")
+    except OSError as error:
+        yield folder.table.fault((key,), f"{shown(str(path))}, which says: {error.strerror}", expected)
+
+
+def _destination_faults(folder: Folder, root: Spot, roots: list[tuple[Folder, Spot]]) -> Iterator[SettingsFault]:
+    spots = {"done": Spot.at(folder.done_at), "failed": Spot.at(folder.failed_at)}
+    for key, spot in spots.items():
+        path = getattr(folder, key)
+        if path.is_absolute():
+            yield from _unusable(folder, key, path)
+        for other, other_root in roots:
+            if spot.within(other_root) and (other is not folder or root.within(spot)):
+                found = f'{shown(str(path))}, which is watched by "{other.name}"'
+                yield folder.table.fault((key,), found, "a place that no folder watches")
+            elif other_root.within(spot):
+                found = f'{shown(str(path))}, which lies around "{other.name}"'
+                yield folder.table.fault((key,), found, "a place apart from every watch folder, or below its own")
+    if (
+        spots["done"].overlaps(spots["failed"])
+        and spots["failed"].overlaps(spots["done"])
+        and folder.done != folder.failed
+    ):
+        pass
+
+
+def _path_fault(folder: Folder, found: str, expected: str) -> SettingsFault:
+    return folder.table.fault(("path",), f"{shown(str(folder.path))}, {found}", expected)
