@@ -93,9 +93,7 @@ SAID: Final[Mapping[Kind, str]] = {
 }
 
 
-def of_status(
-    status: int, headers: Mapping[str, str], body: bytes, *, may_have_moved: bool, secret: str = ""
-) -> Fault:
+def of_status(status: int, headers: Mapping[str, str], body: bytes, *, may_have_moved: bool, secret: str = "") -> Fault:
     """
     Judge a complete answer that is not what was asked for.
 
@@ -173,7 +171,7 @@ def _kind(status: int, *, own: bool) -> Kind:
 
 
 def _detail(body: bytes) -> str | None:
-    """Give the API's own ``detail`` in words: a string, a list of ``{loc, msg}``, an object; None where it is absent."""
+    """Give the API's own ``detail`` in words: string, list of ``{loc, msg}``, object; None where there is none."""
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):

@@ -1,10 +1,10 @@
 """
 The upload's own reader: a settled file as the body of a request, with the gate before its last chunk.
 
-A thread of its own reads ahead and hashes, because storage, SHA-256 and encryption can then work at the same time. Every
-doubt about the source ends the body before its last chunk, so that the service never holds a whole video that is not
-the one that settled: the request declares a length, and that length is not reached. Never touches the network, never
-opens or closes the file.
+A thread of its own reads ahead and hashes, because storage, SHA-256 and encryption can then work at the same time.
+Every doubt about the source ends the body before its last chunk, so that the service never holds a whole video that is
+not the one that settled: the request declares a length, and that length is not reached. Never touches the network,
+never opens or closes the file.
 """
 
 import hashlib
@@ -59,8 +59,8 @@ class Reader:
     A `Body` over a `Source`.
 
     ``at_gate`` is called once, with the SHA-256 and the size of the whole file, when all but the last chunk was taken;
-    it returns when the gate is open, or raises `Withdrawn`. ``stop`` ends the body at the next chunk, until the gate has
-    opened. ``progress`` is told how many bytes were taken, from the thread that sends.
+    it returns when the gate is open, or raises `Withdrawn`. ``stop`` ends the body at the next chunk, until the gate
+    has opened. ``progress`` is told how many bytes were taken, from the thread that sends.
 
     Iterating raises, always before the last chunk:
         SourceChanged: the file changed, shrank, grew or is empty.
@@ -68,7 +68,7 @@ class Reader:
         PlaceError: the storage failed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (each argument is one wire to the lane that uploads)
         self,
         source: Source,
         file_name: str,
@@ -133,8 +133,8 @@ class _Ahead:
     """
     The thread that reads ahead and hashes.
 
-    What it puts into the queue is a chunk or the exception that ends the body. ``close`` waits for a read that is under way, because afterwards the caller
-    closes the descriptor, and its number may soon be another file's.
+    What it puts into the queue is a chunk or the exception that ends the body. ``close`` waits for a read that is under
+    way, because afterwards the caller closes the descriptor, and its number may soon be another file's.
     """
 
     def __init__(self, source: Source, chunk: int, stop: threading.Event) -> None:

@@ -158,6 +158,12 @@ class Claim:
     closed_at: datetime | None = None
 
     @property
+    def doubtful(self) -> bool:
+        """Say whether the API may have an asset of this claim that we do not know of."""
+        sent = self.attempt is not None and self.attempt.gate_at is not None
+        return sent and self.asset_id is None and self.state in {State.RELEASING, State.HELD}
+
+    @property
     def estimated_minutes(self) -> float | None:
         """Give dubbed length times target locales, in minutes; None where the probe could not tell the duration."""
         if self.duration is None or self.order is None:

@@ -159,7 +159,7 @@ def _place(path: PurePosixPath, videos: set[str]) -> tuple[str, Role, str | None
 
 def _key(parent: PurePosixPath, stem: str) -> str:
     """Fold the stem; the sub-folder stays as written, because it is a place and not a name to be matched."""
-    return str(parent / fold(stem))
+    return f"{parent}/{fold(stem)}" if parent.parts else fold(stem)
 
 
 def _stem_of(name: str, part: Part) -> str:

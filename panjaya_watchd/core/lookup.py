@@ -3,7 +3,8 @@ Looking up after doubt: which listed asset is the one that our upload made.
 
 The API has no idempotency key and no client reference, and its web page makes assets in the same list. So an asset is
 adopted only on proof: our upload's own file name, or the right locales *and* the right length to the frame, newer than
-the mark, and nobody else's. One that merely could be ours is a reason to wait and then to ask a person.
+the mark, and nobody else's, also not perhaps that of another claim in doubt. One that merely could be ours is a reason
+to wait and then to ask a person.
 """
 
 from collections.abc import Collection, Iterable
@@ -22,7 +23,9 @@ CLOCK_SKEW: Final = timedelta(minutes=15)
 """How far the API's clock may run behind ours."""
 
 
-def judge(claim: Claim, assets: Iterable[Asset], taken: Collection[AssetId]) -> Found | Several | Absent:
+def judge(
+    claim: Claim, assets: Iterable[Asset], taken: Collection[AssetId], rivals: Iterable[Claim]
+) -> Found | Several | Absent:
     """
     Judge a complete list of assets for a claim in doubt.
 
@@ -30,6 +33,7 @@ def judge(claim: Claim, assets: Iterable[Asset], taken: Collection[AssetId]) -> 
         claim: has an order, and an attempt with its mark.
         assets: everything the API lists.
         taken: asset ids that belong to other claims.
+        rivals: other claims that may have an asset which they do not know of.
 
     """
     mark = claim.attempt.mark if claim.attempt and claim.attempt.mark is not None else frozenset[AssetId]()
@@ -40,7 +44,8 @@ def judge(claim: Claim, assets: Iterable[Asset], taken: Collection[AssetId]) -> 
     possible = [asset for asset in new if _may_be_ours(claim, asset)]
     if not possible:
         return Absent()
-    if len(possible) == 1 and _is_proven(claim, possible[0]):
+    rivalled = any(_may_be_ours(rival, asset) for rival in rivals for asset in possible)
+    if len(possible) == 1 and _is_proven(claim, possible[0]) and not rivalled:
         return Found(asset=possible[0])
     return Several(asset_ids=tuple(asset.asset_id for asset in possible))
 

@@ -39,7 +39,7 @@ def fit(stem: str, suffix: str, limit: int = 200) -> str:
     Linux takes 255 bytes; the rest is left for numbers and for the names of temporary files.
     """
     room = limit - len(suffix.encode("utf-8", "surrogateescape"))
-    while len(stem.encode("utf-8", "surrogateescape")) > room:
+    while stem and len(stem.encode("utf-8", "surrogateescape")) > room:
         stem = stem[:-1]
     return stem + suffix
 

@@ -100,7 +100,7 @@ def _look_up(claim: Claim, now: datetime) -> Step:
 
 
 def _several(claim: Claim, event: events.Several, now: datetime) -> Step:
-    counted = replace(_count_absence(claim), candidates=event.asset_ids)
+    counted = replace(_count_absence(claim, now), candidates=event.asset_ids)
     if not _window_over(counted, now):
         return _look_up(counted, now)
     listed = ", ".join(event.asset_ids)
@@ -108,7 +108,7 @@ def _several(claim: Claim, event: events.Several, now: datetime) -> Step:
 
 
 def _absent(claim: Claim, event: events.Absent, now: datetime) -> Step:
-    counted = _count_absence(claim)
+    counted = _count_absence(claim, now)
     if not _window_over(counted, now):
         return _look_up(counted, now)
     if claim.rules.on_doubt is OnDoubt.RETRY:
@@ -116,17 +116,18 @@ def _absent(claim: Claim, event: events.Absent, now: datetime) -> Step:
     return hold(counted, "The video was sent, but no answer came and Panjaya does not list it. Sending again may cost.")
 
 
-def _count_absence(claim: Claim) -> Claim:
-    assert claim.attempt is not None, "an upload has an attempt"
-    return replace(claim, attempt=replace(claim.attempt, absences=claim.attempt.absences + 1))
+def _count_absence(claim: Claim, now: datetime) -> Claim:
+    attempt = claim.attempt
+    assert attempt is not None, "an upload has an attempt"
+    since = attempt.doubt_since or now
+    return replace(claim, attempt=replace(attempt, doubt_since=since, absences=attempt.absences + 1))
 
 
 def _window_over(claim: Claim, now: datetime) -> bool:
     """Ask for the time and for the number of looks, so that neither a moved clock nor a hasty restart ends it early."""
     attempt = claim.attempt
     assert attempt is not None, "an upload has an attempt"
-    assert attempt.doubt_since is not None, "a look-up follows a doubt"
-    waited = now - attempt.doubt_since >= claim.rules.doubt_window
+    waited = now - (attempt.doubt_since or now) >= claim.rules.doubt_window
     return waited and attempt.absences >= pace.LOOK_UPS_IN_WINDOW
 
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final
 
 from cattrs.errors import ForbiddenExtraKeysError
@@ -57,8 +58,8 @@ class Codec:
             LedgerError: a number is not finite, or a time has no zone.
 
         """
-        document = {"format": self.current, "claim": self._converter.unstructure(claim)}
         try:
+            document = {"format": self.current, "claim": self._converter.unstructure(claim)}
             return json.dumps(document, ensure_ascii=True, allow_nan=False, check_circular=False)
         except ValueError as error:
             raise LedgerError(
@@ -101,6 +102,9 @@ def _converter() -> JsonConverter:
     )
     for kind in (str, int, bool):
         converter.register_structure_hook(kind, _exactly(kind))
+    # A hook for ``str`` also takes its subclasses, and would leave an enumeration's member a plain text; a predicate
+    # instead of a hook is never asked, because cattrs has a hook for ``str`` already. The nearest class wins.
+    converter.register_structure_hook(StrEnum, lambda value, kind: kind(value))
     converter.register_structure_hook(float, _number)
     converter.register_unstructure_hook(timedelta, timedelta.total_seconds)
     converter.register_structure_hook(timedelta, lambda value, _: timedelta(seconds=_number(value, float)))

@@ -63,7 +63,7 @@ class LedgerReader:
 
     def get(self, claim_id: ClaimId) -> Claim | None:
         """Give one claim, or None."""
-        return next(iter(self._claims(_DOCUMENT.where(CLAIMS.c.id == claim_id))), None)
+        return next(iter(self._claims(_DOCUMENT.where(CLAIMS.c.id == _utf8(claim_id)))), None)
 
     def living(self) -> tuple[Claim, ...]:
         """Give every claim that is not closed, oldest first."""
@@ -77,7 +77,7 @@ class LedgerReader:
         """Give the claims that a person may mean by ``name``, newest first."""
         wanted = _NEWEST.where(or_(CLAIMS.c.id == _utf8(name), CLAIMS.c.stem.in_(keys(name))))
         if folder is not None:
-            wanted = wanted.where(CLAIMS.c.folder == folder)
+            wanted = wanted.where(CLAIMS.c.folder == _utf8(folder))
         return tuple(claim for claim in self._claims(wanted) if is_named(claim, name))
 
     def assets_taken(self) -> frozenset[AssetId]:
@@ -121,6 +121,11 @@ def troubles(where: str) -> Iterator[None]:
         raise LedgerError(f"The ledger {where} cannot be used: {cause}.", hint=hint) from error
     except SQLAlchemyError as error:
         raise LedgerError(f"The ledger {where} cannot be used: {error}.", hint=DAMAGED) from error
+    except UnicodeError as error:
+        raise LedgerError(
+            f"The ledger {where} cannot hold an id or a name with undecodable bytes: {error}.",
+            hint="This is a fault of panjaya-watchd: report it.",
+        ) from error
     except OSError as error:
         raise LedgerError(
             f"The ledger {where} cannot be used: {error.strerror}.",
@@ -129,5 +134,5 @@ def troubles(where: str) -> Iterator[None]:
 
 
 def _utf8(name: str) -> str:
-    """Make a name of any bytes fit for a database; no id has a replaced character."""
+    """Make a name of any bytes fit for a query; one that had to be changed is nobody's id."""
     return name.encode("utf-8", "replace").decode()

@@ -56,9 +56,9 @@ class SqlLedger(LedgerReader):
         path = sqlite_file.path_of(url)
         formats = Formats(codec=codec or Codec(), current=current, upgrades=upgrades)
         with ExitStack() as stack, troubles(str(path)):
-            there = sqlite_file.exists(path)
+            sqlite_file.exists(path)  # its refusals come before a lock file is made
             stack.callback(Lock(path).release)
-            if there:
+            if sqlite_file.exists(path):
                 with ExitStack() as looking:
                     examine(looking, path, formats)
             else:

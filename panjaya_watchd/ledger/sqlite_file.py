@@ -40,14 +40,9 @@ def path_of(url: str) -> Path:
     hint = "Write `url` under [state] as sqlite:////var/lib/panjaya-watchd/ledger.db."
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise LedgerError("The ledger's URL cannot be read.", hint=hint) from error
-    if (
-        parsed.get_backend_name() != "sqlite"
-        or parsed.host
-        or parsed.query
-        or parsed.database in {None, "", ":memory:"}
-    ):
+    if parsed.get_backend_name() != "sqlite" or parsed.host or "?" in url or parsed.database in {None, "", ":memory:"}:
         raise LedgerError(f"The ledger's URL {parsed.render_as_string()} names no SQLite file.", hint=hint)
     return Path(str(parsed.database)).absolute()
 
@@ -88,7 +83,9 @@ def _must_look_like_sqlite(path: Path) -> None:
         header = file.read(100)
     if not header.startswith(MAGIC):
         found = "is empty" if not header else "is not a SQLite database"
-        raise LedgerError(f"The ledger {path} {found}.", hint=DAMAGED)
+        raise LedgerError(
+            f"The ledger {path} {found}.", hint="Check `url` under [state], or restore the ledger from a backup."
+        )
     # Write version and read version (offsets 18 and 19) are always equal in what SQLite writes. With only one of them
     # changed SQLite opens the file and finds out later.
     if len(header) < 100 or header[18] != header[19]:

@@ -1,8 +1,9 @@
 """
 The process that opens a stranger's video: standard input is the file, standard output one line of JSON.
 
-It gives up memory, time, the network and the right to write before the first byte of the file is read, and knows
-nothing of ours: it is run by its path, apart from the package. Any failure is a non-zero exit status without words.
+Before the first byte of the file is read it gives up memory, time and the right to write, and libav is left no protocol
+to open anything else with. It knows nothing of ours: it is run by its path, apart from the package. Any failure is a
+non-zero exit status without words.
 """
 
 import json
@@ -13,12 +14,12 @@ import sys
 from typing import Final
 
 MEMORY: Final = 1 << 30
-"""Bytes of address space: libav and Python map 0.3 GB, and an index of a day-long recording is some 10 MB."""
+"""Bytes of address space. Measured with PyAV 18: 0.12 GB for a short video, 0.63 GB for the index of an MP4 of 24 h."""
 
 WRITTEN: Final = 4096
 """Bytes that may be written to any file, our answer included."""
 
-DEMUXERS: Final = "aac,aiff,asf,avi,flac,flv,matroska,mov,mp3,mp4,mpeg,mpegts,mxf,ogg,wav,webm"
+DEMUXERS: Final = "aac,aiff,asf,avi,flac,flv,matroska,mov,mp3,mp4,mpeg,mpegts,mpegvideo,mxf,ogg,wav,webm"
 """Formats that hold their own media. Not among them: HLS, DASH, concat and others that name files and URLs to open."""
 
 

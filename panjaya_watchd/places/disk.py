@@ -18,9 +18,10 @@ from panjaya_watchd.core.drop import Fingerprint
 from panjaya_watchd.core.names import display
 from panjaya_watchd.errors import PlaceError
 from panjaya_watchd.places import durable
-from panjaya_watchd.places.folder import FolderPlace, Shelf
+from panjaya_watchd.places.filing import Shelf
+from panjaya_watchd.places.folder import FolderPlace
 from panjaya_watchd.places.naming import base, parent
-from panjaya_watchd.places.tree import Kind, Look, NotRegular, Tree
+from panjaya_watchd.places.tree import Kind, Look, NotRegular, Opened, Tree
 
 MARK: Final = "user.panjaya-watchd.result"
 """The extended attribute on our results; NFSv3 and FAT keep none, which only costs the check that it serves."""
@@ -53,15 +54,18 @@ class DiskTree:
         self._identity: tuple[int, int] | None = None
         self._mode = 0o755
 
-    def entries(self, folder: str, skip: Callable[[str], bool]) -> Iterator[tuple[str, Look | None]]:
+    def entries(self, folder: str, skip: Callable[[str], bool]) -> Iterator[tuple[str, Fingerprint | Kind]]:
         """Walk through one folder; an entry that vanishes meanwhile is left out."""
         with self._folder(folder) as descriptor, os.scandir(descriptor) as found:
             for entry in found:
                 if entry.is_dir(follow_symlinks=False):
-                    yield entry.name, None
+                    yield entry.name, Kind.FOLDER
                 elif not skip(entry.name):
-                    with contextlib.suppress(FileNotFoundError):
-                        yield entry.name, _look(entry.stat(follow_symlinks=False))
+                    try:
+                        status = entry.stat(follow_symlinks=False)
+                    except FileNotFoundError:
+                        continue
+                    yield entry.name, _fingerprint(status) if stat.S_ISREG(status.st_mode) else Kind.OTHER
 
     def look(self, name: str) -> Look | None:
         """Look at a name; a level that is no folder any more has nothing in it."""
@@ -71,7 +75,7 @@ class DiskTree:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
-    def open(self, name: str) -> "DiskFile":
+    def open(self, name: str) -> Opened:
         """Open a regular file; a FIFO without a writer does not make it wait."""
         return DiskFile(self._open(name, _FILE), name)
 
@@ -91,7 +95,7 @@ class DiskTree:
         with self._folder(parent(name)) as folder:
             durable.create(base(name), chunks, mode=self._file_mode(), folder=folder, mtime_ns=mtime_ns)
 
-    def rename(self, source: str, target: str, into: Tree | None = None) -> None:
+    def move(self, source: str, target: str, into: Tree | None = None) -> None:
         """Rename without replacing."""
         there = self if into is None else into
         assert isinstance(there, DiskTree)
@@ -118,6 +122,8 @@ class DiskTree:
         descriptor = self._open(name, _FILE)
         try:
             durable.sync(descriptor)
+            # A copy is compared afterwards: let that read the device and not the cache.
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
         finally:
             os.close(descriptor)
 
@@ -204,7 +210,7 @@ class DiskFile:
 
     def fingerprint(self) -> Fingerprint:
         """Ask the descriptor."""
-        return _look(os.fstat(self._descriptor)).fingerprint
+        return _fingerprint(os.fstat(self._descriptor))
 
     def read(self, limit: int) -> bytes:
         """Read on from where the last read ended."""
@@ -216,13 +222,9 @@ class DiskFile:
 
 
 def _look(status: os.stat_result) -> Look:
-    if stat.S_ISREG(status.st_mode):
-        kind = Kind.FILE
-    else:
-        kind = Kind.FOLDER if stat.S_ISDIR(status.st_mode) else Kind.OTHER
-    return Look(
-        kind=kind,
-        fingerprint=Fingerprint(
-            size=status.st_size, mtime_ns=status.st_mtime_ns, ctime_ns=status.st_ctime_ns, ino=status.st_ino
-        ),
-    )
+    kind = Kind.FOLDER if stat.S_ISDIR(status.st_mode) else Kind.OTHER
+    return Look(kind=Kind.FILE if stat.S_ISREG(status.st_mode) else kind, fingerprint=_fingerprint(status))
+
+
+def _fingerprint(status: os.stat_result) -> Fingerprint:
+    return Fingerprint(size=status.st_size, mtime_ns=status.st_mtime_ns, ctime_ns=status.st_ctime_ns, ino=status.st_ino)

@@ -1,9 +1,9 @@
 """
-The long moves: a drop into ``processing/``, a claim into ``done/`` or ``failed/``, parts back to where they came from.
+From ``processing/<claim>/`` into ``done/<stem>/`` or ``failed/<stem>/``.
 
-Each is a row of steps that may end after any of them. Asked again, it looks at what is already where, and does the
-rest. It promises that a part is at each moment in exactly one of the two places (or, between devices, removed from the
-first only after the second was read back and found equal), and that no name is ever taken from another file.
+The claim's folder is renamed as a whole, so people see all of it or nothing. To another device it is copied under a
+hidden name, read back and compared, renamed there, and only then removed here (R33). Asked again after a crash, it
+finds what it has filed and does the rest.
 """
 
 import contextlib
@@ -14,19 +14,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from panjaya_watchd.core.drop import Drop, Fingerprint, Part
-from panjaya_watchd.core.names import ClaimId, display
-from panjaya_watchd.places import naming
-from panjaya_watchd.places.base import Unsettled
+from panjaya_watchd.core.drop import Drop, Fingerprint
+from panjaya_watchd.core.names import ClaimId
+from panjaya_watchd.places import naming, taking
 from panjaya_watchd.places.naming import base, lying, parent, within
-from panjaya_watchd.places.tree import Kind, Look, NotRegular, Opened, Tree
+from panjaya_watchd.places.steps import files, leave, make, stands, write
+from panjaya_watchd.places.tree import Kind, NotRegular, Opened, Tree
 
 _CHUNK: Final = 1 << 20
-_IN_USE: Final = frozenset({errno.EBUSY, errno.ETXTBSY, errno.EAGAIN})
-"""What a cifs server answers while somebody has the file open without sharing it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shelf:
     """Where finished claims go: a folder, by its name in a tree."""
 
@@ -34,220 +32,73 @@ class Shelf:
     folder: str
 
 
-def take_in(tree: Tree, claim_id: ClaimId, drop: Drop) -> None:
-    """Rename all parts into the claim's folder, or give back those that were; raises `Unsettled` then."""
-    folder = lying(claim_id)
-    try:
-        waiting = [part for part in drop.parts if not _arrived(tree, folder, part)]
-        for part in waiting:
-            _confirm(tree, part)
-        _make(tree, folder)
-        for part in waiting:
-            _confirm(tree, part)
-            _bring(tree, folder, part)
-    except Unsettled:
-        _return(tree, folder, drop)
-        _leave(tree, folder)
-        raise
-    tree.sync(folder)
-    tree.sync(parent(folder))
-    for source in sorted({parent(part.name) for part in drop.parts}):
-        if tree.look(source) is not None:
-            tree.sync(source)
-
-
 def put_away(tree: Tree, shelf: Shelf, claim_id: ClaimId, drop: Drop, papers: Mapping[str, str]) -> str:
-    """Move the claim's folder, with its papers, to the shelf; says where it is by now."""
-    folder, there = lying(claim_id), within(shelf.folder, parent(drop.parts[0].name))
-    filed = _find(tree, shelf.tree, there, claim_id, drop, papers)
-    if filed is None:
-        _make(tree, folder)
+    """Move the claim's folder, with its papers, to the shelf; says where it is by now. Durable when it returns."""
+    folder, there = lying(claim_id), _there(shelf, drop)
+    filed = _find(tree, shelf, claim_id, drop, papers)
+    if filed is not None:
+        _remove_copied(tree, folder, shelf.tree, filed, {})
+    else:
+        make(tree, folder)
         _sweep(tree, folder)
         for name, text in papers.items():
             write(tree, within(folder, naming.fit(name)), text)
         tree.sync(folder)
-        _make(shelf.tree, there)
-        filed = _shelve(tree, folder, shelf.tree, there, drop.stem, claim_id)
-    else:
-        _remove_copied(tree, folder, shelf.tree, filed, {})
+        make(shelf.tree, there)
+        filed = _shelve(tree, claim_id, shelf.tree, there, drop.stem)
     return filed if shelf.tree is tree else str(shelf.tree.root / filed)
 
 
 def give_back(tree: Tree, failed: Shelf, claim_id: ClaimId, drop: Drop, papers: Mapping[str, str]) -> str:
-    """Return the parts to the watch folder; results that are there already go to ``failed/`` with the papers."""
+    """
+    Return the parts to the watch folder; results that were there already go to ``failed/`` with the papers.
+
+    Returns:
+        The name under which the video stands in the watch folder (the first part, where there is no video).
+
+    """
     folder = lying(claim_id)
-    number = _return(tree, folder, drop)
+    number = taking.give_back(tree, claim_id, drop)
     _sweep(tree, folder)
-    if any(True for _ in _files(tree, folder)):
+    if files(tree, folder):
         put_away(tree, failed, claim_id, drop, papers)
-    _leave(tree, folder)
+    leave(tree, folder)
     return naming.returned(drop, drop.video or drop.parts[0], number)
-
-
-def write(tree: Tree, name: str, text: str) -> None:
-    """Write or replace one of our own papers as a whole. Durable when it returns."""
-    beside = within(parent(name), naming.paper_in_the_making(base(name)))
-    if tree.look(beside) is not None:
-        tree.remove(beside)
-    # Text that quotes an undecodable name must not keep a drop from being answered.
-    tree.create(beside, [text.encode(errors="replace")])
-    tree.sync(beside)
-    tree.replace(beside, name)
-    tree.sync(parent(name))
-
-
-def carry(tree: Tree, source: str, target: str) -> None:
-    """Rename, or finish a rename that a crash left with both names on one file (see `durable.rename`)."""
-    try:
-        tree.rename(source, target)
-    except FileExistsError:
-        one, other = tree.look(source), tree.look(target)
-        if one is None or one != other or one.kind is not Kind.FILE:
-            raise
-        tree.remove(source)
-
-
-def _arrived(tree: Tree, folder: str, part: Part) -> bool:
-    """Say whether a part was taken in before a crash."""
-    target = within(folder, base(part.name))
-    there = _fresh(tree, target)
-    if there is None:
-        return False
-    if not there.same_content(part.fingerprint):
-        raise Unsettled(f"{display(part.name)} has changed")
-    here = tree.look(part.name)
-    if here is not None and here.kind is Kind.FILE and here.fingerprint == there:
-        tree.remove(part.name)
-    return True
-
-
-def _confirm(tree: Tree, part: Part) -> None:
-    """Make sure that a part is what it was when the drop settled."""
-    fresh = _fresh(tree, part.name)
-    if fresh is None:
-        raise Unsettled(f"{display(part.name)} is gone", gone=True)
-    if fresh != part.fingerprint:
-        raise Unsettled(f"{display(part.name)} has changed")
-
-
-def _bring(tree: Tree, folder: str, part: Part) -> None:
-    target = within(folder, base(part.name))
-    try:
-        tree.rename(part.name, target)
-    except FileNotFoundError as error:
-        raise Unsettled(f"{display(part.name)} is gone", gone=True) from error
-    except OSError as error:
-        if error.errno in _IN_USE:
-            raise Unsettled(f"{display(part.name)} is in use by another program") from error
-        raise
-    moved = tree.look(target)
-    if moved is None or not moved.fingerprint.same_content(part.fingerprint):
-        raise Unsettled(f"{display(part.name)} was replaced by another file")
-
-
-def _fresh(tree: Tree, name: str) -> Fingerprint | None:
-    """Ask an open descriptor, because a look at the name may be answered from a client's cache."""
-    try:
-        with contextlib.closing(tree.open(name)) as file:
-            return file.fingerprint()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except NotRegular as error:
-        raise Unsettled(f"{display(name)} is no file any more") from error
-    except OSError as error:
-        if error.errno in _IN_USE:
-            raise Unsettled(f"{display(name)} is in use by another program") from error
-        raise
-
-
-def _return(tree: Tree, folder: str, drop: Drop) -> int:
-    """Move what was taken in back to where it was, all parts under one number; gives that number."""
-    inside = [part for part in drop.parts if tree.look(within(folder, base(part.name))) is not None]
-    outside = [part for part in drop.parts if part not in inside]
-    begun = (n for n in range(1, 10) for part in outside if _stands(tree, naming.returned(drop, part, n), part))
-    for number in itertools.count(next(begun, 1)):
-        if any(_blocked(tree, folder, part, naming.returned(drop, part, number)) for part in inside):
-            continue
-        moved: list[Part] = []
-        try:
-            for part in inside:
-                target = naming.returned(drop, part, number)
-                _make(tree, parent(target))
-                carry(tree, within(folder, base(part.name)), target)
-                moved.append(part)
-        except FileExistsError:
-            for part in moved:
-                tree.rename(naming.returned(drop, part, number), within(folder, base(part.name)))
-            continue
-        for back in sorted({parent(part.name) for part in inside}):
-            tree.sync(back)
-        if inside:
-            tree.sync(folder)
-        return number
-    raise AssertionError
-
-
-def _stands(tree: Tree, name: str, part: Part) -> bool:
-    look = tree.look(name)
-    return look is not None and look.kind is Kind.FILE and look.fingerprint.same_content(part.fingerprint)
-
-
-def _blocked(tree: Tree, folder: str, part: Part, target: str) -> bool:
-    """Say whether a name is taken by anything but the part itself."""
-    look = tree.look(target)
-    return look is not None and look != tree.look(within(folder, base(part.name)))
-
-
-def _leave(tree: Tree, folder: str) -> None:
-    """Remove a claim's folder if nothing is left in it."""
-    if tree.look(folder) is not None:
-        with contextlib.suppress(OSError):
-            tree.clear(folder)
-        tree.sync(parent(folder))
-
-
-def _make(tree: Tree, folder: str) -> None:
-    """Make all levels of a folder, each durable before the next."""
-    for above in itertools.accumulate(folder.split("/") if folder else (), within):
-        if tree.make(above):
-            tree.sync(parent(above))
-
-
-def _files(tree: Tree, folder: str) -> Iterator[tuple[str, Look]]:
-    """Give the regular files of a folder by their base names, sorted; none where there is no folder."""
-    if tree.look(folder) is not None:
-        for name, look in sorted(tree.entries(folder, lambda _: False), key=lambda entry: entry[0]):
-            if look is not None and look.kind is Kind.FILE:
-                yield name, look
 
 
 def _sweep(tree: Tree, folder: str) -> None:
     """Remove what we had not finished writing."""
-    for name, _ in _files(tree, folder):
+    for name, _ in files(tree, folder):
         if naming.is_in_the_making(name):
             tree.remove(within(folder, name))
 
 
-def _find(
-    tree: Tree, target: Tree, there: str, claim_id: ClaimId, drop: Drop, papers: Mapping[str, str]
-) -> str | None:
-    """Find where a claim was filed before a crash: by its papers, which name it, or by its parts' very inodes."""
+def _there(shelf: Shelf, drop: Drop) -> str:
+    """Give the folder on the shelf that mirrors the drop's sub-folder."""
+    return within(shelf.folder, parent(drop.parts[0].name))
+
+
+def _find(tree: Tree, shelf: Shelf, claim_id: ClaimId, drop: Drop, papers: Mapping[str, str]) -> str | None:
+    """
+    Find where a claim was filed before a crash: by its papers, which name it, or by its parts' very inodes.
+
+    Inodes count only where the claim's folder is gone, for a hard link may bear them too.
+    """
+    target, there = shelf.tree, _there(shelf, drop)
     if target.look(there) is None:
         return None
-    names = sorted(name for name, look in target.entries(there, lambda _: True) if look is None)
-    for name in names:
-        if naming.is_numbered(name, naming.numbered(drop.stem, 1)):
+    gone = tree.look(lying(claim_id)) is None
+    for name in sorted(name for name, found in target.entries(there, lambda _: True) if found is Kind.FOLDER):
+        if naming.is_numbered(name, drop.stem):
             filed = within(there, name)
-            if any(_names_claim(target, within(filed, naming.fit(paper)), claim_id) for paper in papers):
+            if any(_mentions(target, within(filed, naming.fit(paper)), claim_id) for paper in papers):
                 return filed
-            if tree.look(lying(claim_id)) is None and any(
-                _stands(target, within(filed, base(part.name)), part) for part in drop.parts
-            ):
+            if gone and any(stands(target, within(filed, base(part.name)), part) for part in drop.parts):
                 return filed
     return None
 
 
-def _names_claim(tree: Tree, name: str, claim_id: ClaimId) -> bool:
+def _mentions(tree: Tree, name: str, claim_id: ClaimId) -> bool:
     try:
         with contextlib.closing(tree.open(name)) as file:
             return claim_id.encode() in file.read(_CHUNK)
@@ -255,25 +106,90 @@ def _names_claim(tree: Tree, name: str, claim_id: ClaimId) -> bool:
         return False
 
 
-def _shelve(tree: Tree, folder: str, target: Tree, there: str, stem: str, claim_id: ClaimId) -> str:
-    """Rename the claim's folder to the first free name; copy it first where that leads to another device."""
-    source, origin, verified = folder, tree, dict[str, Fingerprint]()
+def _shelve(tree: Tree, claim_id: ClaimId, target: Tree, there: str, stem: str) -> str:
+    """Get the claim's folder onto the shelf, by one rename or by a copy."""
+    folder = lying(claim_id)
+    try:
+        filed = _rename_to_free(tree, folder, target, there, stem)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        copy = within(there, naming.copy_in_the_making(claim_id))
+        verified = _copy(tree, folder, target, copy)
+        filed = _rename_to_free(target, copy, target, there, stem)
+        target.sync(there)
+        _remove_copied(tree, folder, target, filed, verified)
+    else:
+        target.sync(there)
+        tree.sync(parent(folder))
+    return filed
+
+
+def _rename_to_free(tree: Tree, folder: str, target: Tree, there: str, stem: str) -> str:
+    """Rename a folder to the first free of ``stem``, ``stem (2)`` …; the rename itself says which is free."""
     for number in itertools.count(1):
         filed = within(there, naming.numbered(stem, number))
         try:
-            _rename_folder(origin, source, filed, target)
+            tree.move(folder, filed, target)
         except OSError as error:
-            if error.errno == errno.EXDEV and origin is tree and source == folder:
-                source, origin = within(there, naming.copy_in_the_making(claim_id)), target
-                verified = _copy(tree, folder, target, source)
-                _rename_again = True
-            elif error.errno not in {errno.EEXIST, errno.ENOTEMPTY}:
+            if error.errno not in {errno.EEXIST, errno.ENOTEMPTY}:
                 raise
         else:
-            break
-    target.sync(there)
-    if verified:
-        _remove_copied(tree, folder, target, filed, verified)
-    else:
-        tree.sync(parent(folder))
-    return filed
+            return filed
+    raise AssertionError
+
+
+def _copy(tree: Tree, folder: str, target: Tree, copy: str) -> dict[str, Fingerprint]:
+    """Copy a folder's files under a hidden name and compare them; gives what each original was then."""
+    make(target, copy)
+    verified = {}
+    for name, _ in files(tree, folder):
+        twin = within(copy, name)
+        if target.look(twin) is not None:
+            target.remove(twin)
+        verified[name] = _copy_file(tree, within(folder, name), target, twin)
+    target.sync(copy)
+    return verified
+
+
+def _copy_file(tree: Tree, name: str, target: Tree, twin: str) -> Fingerprint:
+    with contextlib.closing(tree.open(name)) as file:
+        before = file.fingerprint()
+        target.create(twin, _chunks(file), mtime_ns=before.mtime_ns)
+        mark = tree.marked(name)
+        if mark is not None:
+            target.mark(twin, mark)
+        target.sync(twin)
+        if file.fingerprint() != before or not _equal(tree, name, target, twin):
+            raise OSError(errno.EIO, "the copy differs from its original", name)
+    return before
+
+
+def _remove_copied(tree: Tree, folder: str, target: Tree, filed: str, verified: Mapping[str, Fingerprint]) -> None:
+    """Remove the originals whose copies are proved; what has no equal copy stays where it is."""
+    for name, now in files(tree, folder):
+        original = within(folder, name)
+        if verified.get(name) == now or _equal(tree, original, target, within(filed, name)):
+            tree.remove(original)
+    leave(tree, folder)
+
+
+def _equal(tree: Tree, name: str, target: Tree, twin: str) -> bool:
+    """Compare two files by size and SHA-256, both read from the beginning."""
+    one, other = tree.look(name), target.look(twin)
+    if one is None or other is None or one.fingerprint.size != other.fingerprint.size:
+        return False
+    return _digest(tree, name) == _digest(target, twin)
+
+
+def _digest(tree: Tree, name: str) -> bytes:
+    digest = hashlib.sha256()
+    with contextlib.closing(tree.open(name)) as file:
+        for chunk in _chunks(file):
+            digest.update(chunk)
+    return digest.digest()
+
+
+def _chunks(file: Opened) -> Iterator[bytes]:
+    while chunk := file.read(_CHUNK):
+        yield chunk

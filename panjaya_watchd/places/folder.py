@@ -7,9 +7,10 @@ and moves what it is told to.
 
 import contextlib
 import errno
+import itertools
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from panjaya_watchd.core.claim import Destination
@@ -17,20 +18,20 @@ from panjaya_watchd.core.drop import Drop, Fingerprint, Part
 from panjaya_watchd.core.names import ClaimId, display
 from panjaya_watchd.core.settle import Evidence
 from panjaya_watchd.errors import PlaceError
-from panjaya_watchd.places import filing
+from panjaya_watchd.places import filing, naming, taking
 from panjaya_watchd.places.base import Scan, Unsettled
 from panjaya_watchd.places.evidence import collect
-from panjaya_watchd.places.filing import Shelf, carry, write
+from panjaya_watchd.places.filing import Shelf
 from panjaya_watchd.places.junk import STATUS, is_junk, is_junk_folder, is_member
 from panjaya_watchd.places.naming import (
     PROCESSING,
     base,
     fit,
     lying,
-    numbered,
     result_in_the_making,
     within,
 )
+from panjaya_watchd.places.steps import carry, write
 from panjaya_watchd.places.tree import Kind, NotRegular, Opened, Tree
 from panjaya_watchd.places.trouble import border
 
@@ -70,13 +71,13 @@ class FolderPlace:
     ) -> list[str]:
         """Sort the entries of one folder; returns the folders below it that are to be looked through next."""
         below = []
-        for own, look in self._tree.entries(folder, is_junk):
+        for own, found in self._tree.entries(folder, is_junk):
             name = within(folder, own)
-            if look is None:
+            if isinstance(found, Fingerprint):
+                files.append((name, found))
+            elif found is Kind.FOLDER:
                 if self._recursive and name not in self._ours and not is_junk_folder(own):
                     below.append(name)
-            elif look.kind is Kind.FILE:
-                files.append((name, look.fingerprint))
             elif is_member(own):
                 refused.append((name, _NOT_READ))
         return below
@@ -88,7 +89,10 @@ class FolderPlace:
 
     def read(self, part: Part, limit: int) -> bytes:
         """Read a small part whole, or nothing of it."""
-        with border(self._tree.root, "reading a sidecar"), contextlib.closing(_open(self._tree, part.name, part)) as file:
+        with (
+            border(self._tree.root, "reading a sidecar"),
+            contextlib.closing(_open(self._tree, part.name, part)) as file,
+        ):
             if file.fingerprint() != part.fingerprint:
                 raise Unsettled(f"{display(part.name)} has changed")
             content = b""
@@ -116,7 +120,7 @@ class FolderPlace:
     def take_in(self, claim_id: ClaimId, drop: Drop) -> None:
         """Rename all parts into ``processing/<claim>/``."""
         with border(self._tree.root, "taking a drop in"):
-            filing.take_in(self._tree, claim_id, drop)
+            taking.take_in(self._tree, claim_id, drop)
 
     def open_part(self, claim_id: ClaimId, part: Part) -> "OpenPart":
         """Open a part that was taken in."""
@@ -146,7 +150,6 @@ class FolderPlace:
             if fresh is None and kept is None:
                 raise FileNotFoundError(errno.ENOENT, "the download is gone", source)
             if fresh is not None:
-                tree.sync(source)
                 tree.mark(source, claim_id)
                 tree.sync(source)
                 if kept is not None and kept.fingerprint.size == fresh.fingerprint.size:
@@ -177,13 +180,6 @@ class FolderPlace:
                     self._tree.remove(STATUS)
             elif look is None or not _holds(self._tree, STATUS, text):
                 write(self._tree, STATUS, text)
-
-
-@dataclass(frozen=True, slots=True)
-class _At:
-    """What an open part was when it was opened."""
-
-    fingerprint: Fingerprint
 
 
 class OpenPart:
@@ -234,12 +230,11 @@ def _holds(tree: Tree, name: str, text: str) -> bool:
 
 def _aside(tree: Tree, folder: str, name: str) -> None:
     """Move an earlier result out of the way, under the first free number."""
-    stem, dot, rest = name.partition(".")
-    number = 2
-    while True:
+    suffix = PurePosixPath(name).suffix
+    for number in itertools.count(2):
+        aside = naming.numbered(name.removesuffix(suffix), number, len(os.fsencode(suffix))) + suffix
         try:
-            return tree.rename(
-                within(folder, name), within(folder, numbered(stem, number, len((dot + rest).encode(errors="replace"))) + dot + rest)
-            )
+            tree.move(within(folder, name), within(folder, aside))
         except FileExistsError:
-            number += 1
+            continue
+        return

@@ -17,8 +17,8 @@ NAME_MAX: Final = 255
 _KEPT: Final = 32
 """How many characters at the end of a name that is too long are kept: they hold the locale and the suffix."""
 
-_RESULT: Final = ".result-"
-_PAPER: Final = ".paper-"
+_RESULT: Final = "result-"
+_PAPER: Final = "paper-"
 _PART: Final = ".part"
 
 
@@ -27,12 +27,12 @@ def lying(claim_id: ClaimId) -> str:
     return f"{PROCESSING}/{claim_id}"
 
 
-def fit(name: str) -> str:
-    """Give a name itself, or, where it is longer than a file system takes, its beginning, ``~`` and its end."""
-    if len(os.fsencode(name)) <= NAME_MAX:
+def fit(name: str, spare: int = 0) -> str:
+    """Give a name itself, or, where it leaves no ``spare`` bytes, its beginning, ``~`` and its end."""
+    if len(os.fsencode(name)) <= NAME_MAX - spare:
         return name
     tail = "~" + name[-_KEPT:]
-    return shorten(name[:-_KEPT], NAME_MAX - len(os.fsencode(tail))) + tail
+    return shorten(name[:-_KEPT], NAME_MAX - spare - len(os.fsencode(tail))) + tail
 
 
 def shorten(stem: str, room: int) -> str:
@@ -86,13 +86,13 @@ def _rest(part: Part) -> str:
 
 
 def result_in_the_making(name: str) -> str:
-    """Give the hidden name of a result that is still being downloaded."""
-    return fit(f"{_RESULT}{name}{_PART}")
+    """Give the hidden name of a result that is still being downloaded, with room for a note of its name beside it."""
+    return fit(f".{_RESULT}{name}{_PART}", spare=16)
 
 
 def paper_in_the_making(name: str) -> str:
     """Give the hidden name of a paper that is still being written."""
-    return fit(f"{_PAPER}{name}{_PART}")
+    return fit(f".{_PAPER}{name}{_PART}")
 
 
 def copy_in_the_making(claim_id: ClaimId) -> str:
@@ -101,5 +101,5 @@ def copy_in_the_making(claim_id: ClaimId) -> str:
 
 
 def is_in_the_making(name: str) -> bool:
-    """Say whether a file in a claim's folder is a temporary one of ours."""
-    return name.startswith((_RESULT, _PAPER)) and name.endswith(_PART)
+    """Say whether a file in a claim's folder is a temporary one of ours, or a note beside one."""
+    return name.startswith(".") and name.lstrip(".").startswith((_RESULT, _PAPER))

@@ -54,8 +54,8 @@ class Tree(Protocol):
 
     root: Path
 
-    def entries(self, folder: str, skip: Callable[[str], bool]) -> Iterator[tuple[str, Look | None]]:
-        """Walk through one folder: base names with their looks; None for a folder. ``skip`` spares the ``lstat``."""
+    def entries(self, folder: str, skip: Callable[[str], bool]) -> Iterator[tuple[str, Fingerprint | Kind]]:
+        """Walk through one folder: base names with a file's fingerprint or the kind. ``skip`` spares the ``lstat``."""
 
     def look(self, name: str) -> Look | None:
         """Look at a name; None where there is nothing."""
@@ -69,7 +69,7 @@ class Tree(Protocol):
     def create(self, name: str, chunks: Iterable[bytes], *, mtime_ns: int | None = None) -> None:
         """Write a new file that whoever may use the folder may use. Raises `FileExistsError`."""
 
-    def rename(self, source: str, target: str, into: "Tree | None" = None) -> None:
+    def move(self, source: str, target: str, into: "Tree | None" = None) -> None:
         """Rename a file or folder, also into another tree. Never replaces: `FileExistsError`. EXDEV across devices."""
 
     def replace(self, source: str, target: str) -> None:

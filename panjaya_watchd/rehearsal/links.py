@@ -1,5 +1,7 @@
 """
-Signed result links, as object stores sign them: an expiry and a signature over it in the query, and no other key.
+Signed result links, as object stores sign them.
+
+The query holds an expiry and a signature over it; who has the link needs no other key.
 """
 
 import hashlib

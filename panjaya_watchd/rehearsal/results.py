@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 TALK: Final = Path(__file__).with_name("talk.mp4")
 """The sample video, nine seconds of a talk in English; CC0."""
 
+FIRST_SENTENCE: Final = 3.0
+"""Seconds of the sample that stand in for a result whose source was not kept."""
+
 COPIED: Final = frozenset({"h264", "hevc", "av1", "vp9", "mpeg4"})
 """Video codecs that an MP4 carries without being encoded again; any other source is answered with the sample video."""
 
@@ -86,7 +89,7 @@ def dub(source: Path, into: Path, *, locale: str, start: float = 0.0, end: float
         if start:
             incoming.seek(int(start * 1_000_000))
         for packet in incoming.demux(picture, sound):
-            if packet.dts is None or packet.time_base is None or packet.dts * packet.time_base >= until:
+            if packet.dts is None or packet.dts * packet.time_base >= until:
                 continue
             if packet.stream is picture:
                 shift = int(start / packet.time_base)
@@ -96,7 +99,7 @@ def dub(source: Path, into: Path, *, locale: str, start: float = 0.0, end: float
                 outgoing.mux(packet)
                 continue
             for decoded in packet.decode():
-                if not isinstance(decoded, av.AudioFrame) or (decoded.time or 0.0) < start:
+                if not isinstance(decoded, av.AudioFrame) or decoded.time is None or decoded.time < start:
                     continue
                 for frame in resampler.resample(decoded):
                     _chime(frame, played, locale)
@@ -129,7 +132,7 @@ class Results:
         with self._lock:
             if path not in self._made:
                 if source is None:
-                    dub(TALK, path, locale=version.locale)
+                    dub(TALK, path, locale=version.locale, end=FIRST_SENTENCE)
                 else:
                     asked = asset.request
                     dub(source, path, locale=version.locale, start=asked.start_time or 0.0, end=asked.end_time)

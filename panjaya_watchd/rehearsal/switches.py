@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 Envelope = Literal["bare", "items", "assets", "data", "results"]
 Pagination = Literal["none", "page", "offset", "cursor", "link"]
-Order = Literal["newest", "oldest", "random"]
+ListOrder = Literal["newest", "oldest", "random"]
 ErrorBody = Literal["string", "list", "object", "html", "empty"]
 CreatedAt = Literal["z", "offset", "naive", "epoch"]
 Duration = Literal["at_once", "null_until_processed", "null_in_list", "absent"]
@@ -65,6 +65,8 @@ class Switches:
     invalid_code: Literal[400, 422] = 400
     unauthorised_code: Literal[401, 403] = 401
     """For a missing or malformed Authorization header; a wrong key is always 401."""
+    auth_before_body: bool = True
+    """False: the key is looked at only when the whole body is in, as FastAPI does."""
     error_body: ErrorBody = "string"
     redirect_slashes: bool = True
     """307 from ``/v1/assets`` to ``/v1/assets/`` and the like; False: 404."""
@@ -88,7 +90,7 @@ class Switches:
     envelope: Envelope = "items"
     pagination: Pagination = "page"
     page_size: int = 50
-    order: Order = "newest"
+    order: ListOrder = "newest"
     list_lag: float = 0.0
     """How long a new asset is missing from the list."""
 

@@ -109,6 +109,8 @@ class Driver:
         return None
 
     def _take(self, message: Message) -> None:  # noqa: C901  (one arm for each kind of message)
+        if self.stopping and isinstance(message, Look | Examined):
+            return
         match message:
             case Happened():
                 self._happened(message.claim_id, message.event)
@@ -117,15 +119,13 @@ class Driver:
             case Due():
                 self._due(message)
             case Look():
-                if not self.stopping:
-                    self.folders.look(message.folder)
+                self.folders.look(message.folder)
             case Scanned():
                 self.folders.scanned(message)
             case Unseen():
                 self.folders.unseen(message)
             case Examined():
-                if not self.stopping:
-                    self.folders.examined(message)
+                self.folders.examined(message)
             case Question():
                 self.answer(self, message)
             case Crashed():
@@ -148,7 +148,8 @@ class Driver:
     def _listed(self, listed: Listed) -> None:
         claim = self.living.get(listed.claim_id)
         if claim is not None:
-            self._happened(claim.id, judge(claim, listed.assets, self._taken(claim)))
+            rivals = [other for other in self.living.values() if other.id != claim.id and other.doubtful]
+            self._happened(claim.id, judge(claim, listed.assets, self._taken(claim), rivals))
 
     def _taken(self, claim: Claim) -> frozenset[AssetId]:
         return self.ledger.assets_taken() - ({claim.asset_id} if claim.asset_id else set())

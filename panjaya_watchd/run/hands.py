@@ -8,7 +8,7 @@ before the gate. Expected trouble becomes an event; anything else passes through
 import hashlib
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
@@ -20,7 +20,7 @@ from panjaya_watchd.core.answers import COMPLETED, FAILED, READY_TO_EDIT, Asset,
 from panjaya_watchd.core.claim import Claim, Dubbing, Result
 from panjaya_watchd.core.drop import VIDEO_SUFFIXES, Drop, Part
 from panjaya_watchd.core.events import Event
-from panjaya_watchd.core.names import Digest, FolderName, Locale, fit
+from panjaya_watchd.core.names import Digest, FolderName, Locale, display, fit
 from panjaya_watchd.core.order import Refusal
 from panjaya_watchd.errors import PlaceError, SidecarError
 from panjaya_watchd.places.base import Place, Unsettled
@@ -29,7 +29,7 @@ from panjaya_watchd.run.clock import Clock
 from panjaya_watchd.run.gate import Gate
 from panjaya_watchd.run.messages import Reading
 from panjaya_watchd.run.papers import papers
-from panjaya_watchd.sidecar import registry
+from panjaya_watchd.sidecar import registry, srt
 
 Probe = Callable[[Place, Part], float | None]
 """Gives a video's duration in seconds, or None when it cannot be told."""
@@ -101,9 +101,10 @@ class Hands:
                 raise Withdrawn
 
         try:
-            texts = self._texts(place, claim)
-            background = self._background(place, claim)
-            with closing(place.open_part(claim.id, video)) as source:
+            with ExitStack() as opened:
+                texts = self._texts(place, claim)
+                background = self._background(place, claim, opened)
+                source = opened.enter_context(closing(place.open_part(claim.id, video)))
                 began = self.clock.monotonic()
                 body = Reader(
                     source,
@@ -196,19 +197,20 @@ class Hands:
                 continue
             part = next(part for part in claim.drop.parts if part.name == language.srt)
             with closing(place.open_part(claim.id, part)) as source:
-                text = registry.read_srt(part, source.read)
+                content = source.read(source.size)
+            text = srt.read(part.name, content)
             if _digest(text) != language.srt_digest:
-                raise Unsettled(f"{PurePosixPath(part.name).name} changed")
+                raise Unsettled(f"{display(part.name)} is not what it was when it was read first")
             texts[language.locale] = text
         return texts
 
-    def _background(self, place: Place, claim: Claim) -> Reader | None:
+    def _background(self, place: Place, claim: Claim, opened: ExitStack) -> Reader | None:
         assert claim.order is not None, "only an order is sent"
         if claim.order.background is None:
             return None
         part = next(part for part in claim.drop.parts if part.name == claim.order.background)
-        source = place.open_part(claim.id, part)
-        return Reader(source, file_name=PurePosixPath(part.name).name, stop=self.stop)
+        source = opened.enter_context(closing(place.open_part(claim.id, part)))
+        return Reader(source, PurePosixPath(part.name).name, stop=self.stop, progress=lambda _: None)
 
     def _whole(self, asset: Asset) -> Asset:
         answer = self.api.get_asset(asset.asset_id)

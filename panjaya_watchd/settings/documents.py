@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from panjaya_watchd.core.names import display
 from panjaya_watchd.settings.faults import KeyPath, SettingsFault, Table
 from panjaya_watchd.settings.lines import scan
 
@@ -36,8 +37,8 @@ def read_documents(path: Path, faults: list[SettingsFault]) -> tuple[Document | 
 
     What cannot be read or is not TOML becomes a fault, with its line where it has one.
     """
-    main = _parse(path, path.name, faults)
-    others = (_parse(file, f"folders.d/{file.name}", faults) for file in _others(path, faults))
+    main = _parse(path, display(path.name), faults)
+    others = (_parse(file, f"folders.d/{display(file.name)}", faults) for file in _others(path, faults))
     return main, [document for document in others if document is not None]
 
 

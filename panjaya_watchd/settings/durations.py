@@ -4,7 +4,6 @@ Durations as people write them: a number of seconds, or ``"90s"``, ``"10m"``, ``
 They are `timedelta` from here on, more than zero and at most `LONGEST`.
 """
 
-import math
 import re
 from datetime import timedelta
 from typing import Annotated, Any, Final
@@ -44,8 +43,8 @@ def _read(found: Any) -> timedelta | None:
         return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
     if isinstance(found, bool) or not isinstance(found, int | float):
         return None
-    # TOML has nan and inf, and whole numbers of any length
-    return timedelta(seconds=found) if math.isfinite(found) and abs(found) <= LONGEST.total_seconds() else None
+    # TOML has nan and inf, and whole numbers too long for a float: they are compared, never computed with
+    return timedelta(seconds=found) if 0 < found <= LONGEST.total_seconds() else None
 
 
 def spell(length: timedelta) -> str:

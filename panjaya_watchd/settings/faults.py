@@ -9,7 +9,6 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, Final
 
 from panjaya_watchd.core.names import display
@@ -21,6 +20,7 @@ KeyPath = tuple[str | int, ...]
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 _SECRET: Final = re.compile(r"(?<=://)[^/\s]*@|(?<=panjaya-)\S{8,}")
 _LONGEST: Final = 80
+_LARGEST: Final = 10**18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class SettingsFault:
         return f"{place}:{key} found {self.found}, expected {self.expected}.{advice}"
 
 
-class SettingsFaults(SettingsError):
+class SettingsFaults(SettingsError):  # noqa: N818  (it carries all of them: the plural is the point)
     """Your configuration has faults; nothing was started. All of them are told at once, one on a line."""
 
     def __init__(self, faults: Iterable[SettingsFault], *, hint: str) -> None:
@@ -69,8 +69,8 @@ class Table:
 
     file: str = field(default="", compare=False)
     at: KeyPath = field(default=(), compare=False)
-    raw: Mapping[str, Any] = field(default=MappingProxyType({}), compare=False, repr=False)
-    lines: Mapping[KeyPath, int] = field(default=MappingProxyType({}), compare=False, repr=False)
+    raw: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    lines: Mapping[KeyPath, int] = field(default_factory=dict, compare=False, repr=False)
 
     def line(self, path: KeyPath = ()) -> int | None:
         """Give the line of the key at ``path`` below this table, else that of what encloses it."""
@@ -120,8 +120,11 @@ def shown(found: Any) -> str:
         return "a list" if found else "an empty list"
     if isinstance(found, bool):
         return str(found).lower()
+    if isinstance(found, int) and abs(found) > _LARGEST:
+        # Python refuses to write out whole numbers of thousands of digits, which TOML can have in hexadecimal
+        return "a huge number"
     if not isinstance(found, str):
-        return str(found)[:_LONGEST]
+        return str(found)
     text = _SECRET.sub("…", found)
     text = text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
     return display(json.dumps(text, ensure_ascii=False))

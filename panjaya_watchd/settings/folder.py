@@ -4,6 +4,7 @@ One watch folder's settings: a ``[[folder]]`` table with ``[defaults]`` beneath 
 What a fault needs the disk for is in `roots`; everything else is judged here.
 """
 
+import unicodedata
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
@@ -64,9 +65,10 @@ class Budget(Section):
 
 
 def _name(found: str) -> FolderName:
-    if not 0 < len(found) <= _LONGEST_NAME or found != found.strip() or "/" in found or display(found) != found:
+    name = unicodedata.normalize("NFC", found)
+    if not 0 < len(name) <= _LONGEST_NAME or name != name.strip() or "/" in name or name != display(name):
         raise wrong(f"a name of 1 to {_LONGEST_NAME} printable characters, without slashes and outer spaces")
-    return FolderName(found)
+    return FolderName(name)
 
 
 def _destination(found: object) -> Path:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NoReturn
 
+from panjaya_watchd.core.names import display
 from panjaya_watchd.settings.faults import SettingsFault, SettingsFaults
 from panjaya_watchd.settings.model import Settings
 
@@ -58,7 +59,7 @@ def _read(file: Path) -> bytes:
     try:
         # without O_NONBLOCK a FIFO in the key's place would stop the daemon for ever
         descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as stream:
+        with os.fdopen(descriptor, "rb") as stream:
             mode = os.fstat(descriptor).st_mode
             content = stream.read(_LIMIT + 1) if stat.S_ISREG(mode) else b""
     except OSError as error:
@@ -73,7 +74,7 @@ def _read(file: Path) -> bytes:
 
 
 def _refuse(file: Path | None, found: str, expected: str = "the API key on one line") -> NoReturn:
-    place, key = ("environment", _VARIABLE) if file is None else (str(file), "API key")
+    place, key = ("environment", _VARIABLE) if file is None else (display(str(file)), "API key")
     raise SettingsFaults(
         [SettingsFault(file=place, line=None, key=key, found=found, expected=expected)],
         hint=f"Put the key into a file that only the daemon can read and name it in [api] key_file, or hand it over as "

@@ -30,9 +30,10 @@ def scan(text: str) -> dict[KeyPath, int]:
             for length in range(1, len(table)):
                 found.setdefault(table[:length], start + 1)
         else:
-            own = dict(_elements(lines, start, end)) if end - start > 1 else {}
+            here = dict(_elements(lines, start, end)) if end - start > 1 else {}
             for path in _paths(statement):
-                found.setdefault((*table, *path), own.get(path, start + 1))
+                here.setdefault(path, here.get(path[:-1], start + 1))
+                found.setdefault((*table, *path), here[path])
         start = end
     return found
 
@@ -72,19 +73,18 @@ def _paths(node: Any, path: KeyPath = ()) -> Iterator[KeyPath]:
 
 
 def _elements(lines: list[str], start: int, end: int) -> Iterator[tuple[KeyPath, int]]:
-    """Give the elements of a list that runs over several lines: what a closed beginning already holds, line by line."""
-    count = 0
+    """Give the elements of a list that runs over several lines: what each beginning of it holds, once closed."""
+    count, before = 0, start
     for stop in range(start + 1, end + 1):
+        closed = "" if stop == end else "\n]"
         try:
-            beginning = tomllib.loads("\n".join(lines[start:stop]) + "\n]")
+            held: Any = tomllib.loads("\n".join(lines[start:stop]) + closed)
         except tomllib.TOMLDecodeError:
             continue
         path: KeyPath = ()
-        held: Any = beginning
         while isinstance(held, dict) and len(held) == 1:
             ((key, held),) = held.items()
             path = (*path, key)
         if isinstance(held, list):
-            for index in range(count, len(held)):
-                yield (*path, index), stop
-            count = len(held)
+            yield from (((*path, index), before + 1) for index in range(count, len(held)))
+            count, before = len(held), stop

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from panjaya_watchd.core.names import fold
+from panjaya_watchd.core.names import display, fold
 from panjaya_watchd.settings.documents import Document, read_documents
 from panjaya_watchd.settings.faults import SettingsFault, SettingsFaults, Table, closest, shown
 from panjaya_watchd.settings.folder import Folder
 from panjaya_watchd.settings.key import key_at
 from panjaya_watchd.settings.model import Settings
-from panjaya_watchd.settings.reading import SECTIONS, read, unknown_key
+from panjaya_watchd.settings.reading import SECTIONS, read
 from panjaya_watchd.settings.roots import check_roots
 
 _FOLDER: Final = "folder"
@@ -42,8 +42,9 @@ def load(path: Path, *, environ: Mapping[str, str]) -> Settings:
     if settings is not None:
         faults += check_roots(settings, path, key_at=key_at(settings, environ))
     if faults or settings is None:
-        faults.sort(key=lambda fault: (fault.file != path.name, fault.file, fault.line or 0))
-        raise SettingsFaults(faults, hint=f"Correct this, then ask again: panjaya-watchd check --config {path}")
+        faults.sort(key=lambda fault: ("/" in fault.file, fault.file, fault.line or 0))
+        command = f"panjaya-watchd check --config {display(str(path))}"
+        raise SettingsFaults(faults, hint=f"Correct this, then ask again: {command}")
     return settings
 
 

@@ -27,7 +27,10 @@ NOT_YET: Final[Mapping[str, tuple[frozenset[object], str]]] = MappingProxyType(
         "notify.urls_file": (frozenset({None}), "notifications are not sent yet"),
     }
 )
-"""Keys that are accepted but not acted upon by this release: the values that are honoured, and what to tell otherwise."""
+"""
+Keys that are accepted but not acted upon by this release: their values that make no difference, and what to tell of
+any other.
+"""
 
 
 class Api(Pace):

@@ -6,7 +6,8 @@ pydantic finds all errors of a table at once and names each by a path; `Table` k
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypeVar
+from itertools import product
+from typing import Final, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -37,9 +38,9 @@ _EXPECTED: Final = {
 }
 """What pydantic's error types mean to somebody who writes TOML."""
 _BOUNDS: Final = {
-    "greater_than": "a number of more than {gt}",
-    "greater_than_equal": "a number of at least {ge}",
-    "less_than_equal": "a number of at most {le}",
+    "greater_than": "a number of more than {gt:g}",
+    "greater_than_equal": "a number of at least {ge:g}",
+    "less_than_equal": "a number of at most {le:g}",
 }
 
 _AnySection = TypeVar("_AnySection", bound=Section)
@@ -73,16 +74,15 @@ def _fault(section: type[Section], detail: ErrorDetails, tables: Sequence[Table]
     told = detail.get("ctx", {})
     path: KeyPath = (*detail["loc"], *told.get("at", ()))
     table = tables[0]
-    for candidate in (path, (told.get("against"),)):
-        holder = next((table for table in tables if candidate and candidate[0] in table.raw), None)
-        if holder is not None:
-            table, path = holder, tuple(step for step in candidate if step is not None)
+    for holder, candidate in product(tables, (path, told.get("against") and (told["against"],))):
+        if candidate and candidate[0] in holder.raw:
+            table, path = holder, candidate
             break
     kind = detail["type"]
     if kind == "missing":
         return table.fault(path, "nothing", "this key")
     if kind == "extra_forbidden":
-        return unknown_key(table, path, Budget if len(path) > 1 else section)
+        return _unknown_key(table, path, Budget if len(path) > 1 else section)
     found = told.get("found") or shown(detail["input"])
     if kind == "wrong":
         return table.fault(path, found, told["expected"], told["nearest"])
@@ -94,9 +94,10 @@ def _fault(section: type[Section], detail: ErrorDetails, tables: Sequence[Table]
     return table.fault(path, found, expected)
 
 
-def unknown_key(table: Table, path: KeyPath, section: type[Section]) -> SettingsFault:
+def _unknown_key(table: Table, path: KeyPath, section: type[Section]) -> SettingsFault:
     """Make a fault of a key that no table of this kind has; its value is not shown, it could be anything."""
     key, known = str(path[-1]), list(section.model_fields)
-    elsewhere = [name for name, other in {**SECTIONS, "[folder]": Folder}.items() if key in other.model_fields]
+    tables: dict[str, type[Section]] = {**SECTIONS, "[folder]": Folder}
+    elsewhere = [name for name, other in tables.items() if key in other.model_fields]
     nearest = closest(key, known) or next((f"{key} under [{name}]" for name in elsewhere), None)
     return table.fault(path, "an unknown key", f"one of {', '.join(known)}", nearest)

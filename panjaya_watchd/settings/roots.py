@@ -1,9 +1,9 @@
 """
 What only the disk can tell about watch folders: that each is there, and that no place lies within another.
 
-A watch folder within another, or results within a watch folder, would be dubbed for ever (R42); our own files within one
-would lie open to everybody who may drop a video. Creates nothing: a root that is missing may be a share that is not
-mounted (R12).
+A watch folder within another, or results within a watch folder, would be dubbed for ever (R42); our own files within
+one would lie open to everybody who may drop a video. Creates nothing: a root that is missing may be a share that is
+not mounted (R12).
 """
 
 from collections.abc import Iterator
@@ -60,24 +60,20 @@ def _unusable(folder: Folder, key: str, path: Path) -> Iterator[SettingsFault]:
 
 
 def _destination_faults(folder: Folder, root: Spot, roots: list[tuple[Folder, Spot]]) -> Iterator[SettingsFault]:
-    spots = {"done": Spot.at(folder.done_at), "failed": Spot.at(folder.failed_at)}
-    for key, spot in spots.items():
-        path = getattr(folder, key)
+    """Find out whether ``done`` and ``failed`` are places of their own: below their watch folder or outside of all."""
+    done, failed = Spot.at(folder.done_at), Spot.at(folder.failed_at)
+    for key, path, spot in (("done", folder.done, done), ("failed", folder.failed, failed)):
         if path.is_absolute():
             yield from _unusable(folder, key, path)
+        expected = "a place below its own watch folder, or apart from all of them"
+        if root.within(spot):
+            yield folder.table.fault((key,), f"{shown(str(path))}, which is or holds its own watch folder", expected)
         for other, other_root in roots:
-            if spot.within(other_root) and (other is not folder or root.within(spot)):
-                found = f'{shown(str(path))}, which is watched by "{other.name}"'
-                yield folder.table.fault((key,), found, "a place that no folder watches")
-            elif other_root.within(spot):
-                found = f'{shown(str(path))}, which lies around "{other.name}"'
-                yield folder.table.fault((key,), found, "a place apart from every watch folder, or below its own")
-    if (
-        spots["done"].overlaps(spots["failed"])
-        and spots["failed"].overlaps(spots["done"])
-        and folder.done != folder.failed
-    ):
-        pass
+            if other is not folder and spot.overlaps(other_root):
+                found = f'{shown(str(path))}, which lies within or around the watch folder "{other.name}"'
+                yield folder.table.fault((key,), found, expected)
+    if done.within(failed) and failed.within(done):
+        yield folder.table.fault(("failed",), f"{shown(str(folder.failed))}, which is done as well", "another place")
 
 
 def _path_fault(folder: Folder, found: str, expected: str) -> SettingsFault:

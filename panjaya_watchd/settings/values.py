@@ -74,7 +74,7 @@ def _absolute(found: Any) -> Path:
 
 
 def _absolute_or_none(found: Any) -> Path | None:
-    return _absolute(found) if found else None
+    return None if found is None or found == "" else _absolute(found)
 
 
 def is_loopback(host: str) -> bool:

@@ -67,7 +67,7 @@ def read(name: str, content: bytes) -> str:
     shown = display(name)
     if len(content) > FILE_LIMIT:
         raise _too_long(shown, len(content))
-    cues = list(_cues(shown, decode(name, content).split("\n")))
+    cues = list(_cues(shown, decode(name, content).rstrip().split("\n")))
     if not cues:
         raise SidecarError(f"{shown}: expected at least one subtitle, found none.", hint=_EXPORT)
     text = "\n\n".join(map(str, cues)) + "\n"
@@ -78,16 +78,15 @@ def read(name: str, content: bytes) -> str:
 
 
 def _cues(shown: str, lines: list[str]) -> Iterator[_Cue]:
-    """Read block by block; a block is what stands between empty lines."""
+    """Read block by block; a block is what stands between empty lines, and the last line is not empty."""
     numbered = ((number, line.strip()) for number, line in enumerate(lines, start=1))
     before = _Cue(number=-1, start=0, end=0, lines=())
-    whole = _last_line(lines)
     for count, block in enumerate(_blocks(numbered), start=1):
         if count > CUE_LIMIT:
             raise SidecarError(
                 f"{shown}, line {block[0][0]}: expected at most {CUE_LIMIT} subtitles, found more.", hint=_SPLIT
             )
-        cue = _cue(shown, block, last=block[-1][0] == whole)
+        cue = _cue(shown, block, last=block[-1][0] == len(lines))
         _follows(shown, block, before, cue)
         yield cue
         before = cue
@@ -97,11 +96,6 @@ def _blocks(lines: Iterator[_Line]) -> Iterator[list[_Line]]:
     for filled, block in groupby(lines, key=lambda line: bool(line[1])):
         if filled:
             yield list(block)
-
-
-def _last_line(lines: list[str]) -> int:
-    """Give the number of the last line that is not empty, 0 if there is none."""
-    return next((number for number in range(len(lines), 0, -1) if lines[number - 1].strip()), 0)
 
 
 def _cue(shown: str, block: list[_Line], *, last: bool) -> _Cue:

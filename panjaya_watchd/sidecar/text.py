@@ -46,7 +46,7 @@ _PAGES: Final = {
 """What Windows calls "ANSI" in each language (its code page table); Hindi and Tamil have none."""
 
 _PLAUSIBLE: Final = 0.05
-"""Right guesses measured 0 to 0.035 of charset-normalizer's chaos, a wrong one (French read as Baltic) 0.059."""
+"""Of charset-normalizer's chaos: right guesses measured 0 to 0.043, the first wrong one (French as Baltic) 0.059."""
 
 _FOREIGN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffd]")
 """What no subtitle has: control characters, and the sign that an earlier program lost a letter."""

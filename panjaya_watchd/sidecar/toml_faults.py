@@ -50,14 +50,13 @@ def sentences(shown: str, text: str, faults: list[ErrorDetails], levels: list[Ma
 def _sentence(shown: str, lines: Mapping[Path, int], fault: ErrorDetails, levels: list[Mapping[str, FieldInfo]]) -> str:
     """Say one fault: where, what was expected, what was found."""
     path = fault["loc"]
-line = _line(lines, path)
-    where = f"{shown}{at(line)}, {_spoken(path)}"
+    where = f"{shown}{at(_line(lines, path))}, {_spoken(path)}"
     fields = levels[len(path) > 2]
     if fault["type"] == "extra_forbidden":
         close = difflib.get_close_matches(str(path[-1])[:40].lower(), list(fields), n=1)
         expected = f"{close[0]} or another known setting" if close else f"one of {', '.join(fields)}"
         return f'{where}: expected {expected}, found "{cut(str(path[-1]))}".'
-    name = path[0] if len(path) == 1 else path[-1]
+    name = path[-1]
     expected = fields[name].description or "" if isinstance(name, str) else TAG
     if fault["type"] == "missing":
         return f"{where}: expected {expected}, found nothing."

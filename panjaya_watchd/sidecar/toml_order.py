@@ -78,7 +78,7 @@ _Seconds: TypeAlias = Annotated[float, BeforeValidator(_seconds), Field(ge=0, lt
 
 _NAME_WORDS: Final = "the name of a file beside the video, in quotes"
 _URL_WORDS: Final = "a web address in quotes that begins with https:// or http://"
-_SECONDS_WORDS: Final = 'seconds such as 90, or a time in quotes such as "00:01:30"'
+_SECONDS_WORDS: Final = 'seconds such as 90 or a time in quotes such as "00:01:30", below 100 hours'
 
 
 class _Strict(BaseModel):
@@ -95,7 +95,7 @@ class _Language(_Strict):
 class _Sidecar(_Strict):
     locale: _Tag | None = Field(default=None, description=TAG)
     languages: list[Annotated[_Language, BeforeValidator(_tabled)]] | None = Field(
-        default=None, description='a list of locales such as ["es-ES", "fr-FR"]'
+        default=None, max_length=100, description='a list of at most 100 locales such as ["es-ES", "fr-FR"]'
     )
     srt: _Name | None = Field(default=None, description=_NAME_WORDS)
     speakers_count: int | None = Field(

@@ -1,0 +1,130 @@
+"""
+Watch folders without a disk, for rehearsing power cuts: the verbs are the real ones, only their steps are played.
+
+It promises a disk that is no kinder than a real one: what was not synced may be lost at a cut, each change by itself.
+Every choice comes from the caller's random source, so the same seed gives the same disk. It never touches a file.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from panjaya_watchd.core.drop import Fingerprint
+from panjaya_watchd.errors import PlaceError
+from panjaya_watchd.places.filing import Shelf
+from panjaya_watchd.places.folder import FolderPlace
+from panjaya_watchd.places.memory_disk import MemoryDisk
+from panjaya_watchd.places.naming import within
+from panjaya_watchd.places.tree import Kind, Look, Tree
+
+
+class MemoryPlace(FolderPlace):
+    """The verbs of `Place` on a folder of a `MemoryDisk`, which must be there (`MemoryDisk.folder`)."""
+
+    def __init__(
+        self,
+        disk: MemoryDisk,
+        root: Path,
+        *,
+        done: Path = Path("done"),
+        failed: Path = Path("failed"),
+        recursive: bool = False,
+    ) -> None:
+        tree = MemoryTree(disk, root)
+        super().__init__(tree, done=_shelf(tree, done), failed=_shelf(tree, failed), recursive=recursive)
+
+
+def _shelf(tree: "MemoryTree", folder: Path) -> Shelf:
+    whole = tree.root / folder
+    if whole.is_relative_to(tree.root):
+        return Shelf(tree=tree, folder=str(whole.relative_to(tree.root)))
+    return Shelf(tree=MemoryTree(tree.disk, whole.parent), folder=whole.name)
+
+
+class MemoryTree:
+    """The primitive steps, played on a `MemoryDisk`."""
+
+    def __init__(self, disk: MemoryDisk, root: Path) -> None:
+        self.disk = disk
+        self.root = root
+
+    def entries(self, folder: str, skip: Callable[[str], bool]) -> Iterator[tuple[str, Fingerprint | Kind]]:
+        """Walk through one folder, sorted."""
+        for name, found in self.disk.entries(self._path(folder)):
+            if found is Kind.FOLDER or not skip(name):
+                yield name, found
+
+    def look(self, name: str) -> Look | None:
+        """Look at a name."""
+        return self.disk.look(self._path(name))
+
+    def open(self, name: str) -> "MemoryFile":
+        """Open a file."""
+        return MemoryFile(self.disk, self.disk.find(self._path(name)))
+
+    def make(self, folder: str) -> bool:
+        """Make one folder."""
+        return self.disk.make(self._path(folder))
+
+    def create(self, name: str, chunks: Iterable[bytes], *, mtime_ns: int | None = None) -> None:
+        """Write a new file."""
+        self.disk.create(self._path(name), b"".join(chunks), mtime_ns=mtime_ns)
+
+    def move(self, source: str, target: str, into: Tree | None = None) -> None:
+        """Rename without replacing."""
+        there = self if into is None else into
+        assert isinstance(there, MemoryTree)
+        self.disk.move(self._path(source), there._path(target))  # noqa: SLF001  (the same class)
+
+    def replace(self, source: str, target: str) -> None:
+        """Rename over one of our own files."""
+        self.disk.move(self._path(source), self._path(target), over=True)
+
+    def remove(self, name: str) -> None:
+        """Unlink a file."""
+        self.disk.remove(self._path(name))
+
+    def clear(self, folder: str) -> None:
+        """Remove an empty folder."""
+        self.disk.clear(self._path(folder))
+
+    def sync(self, name: str) -> None:
+        """Make a file's content or a folder's names survive a cut."""
+        self.disk.sync(self._path(name))
+
+    def mark(self, name: str, value: str) -> None:
+        """Leave our mark."""
+        self.disk.mark(self._path(name), value)
+
+    def marked(self, name: str) -> str | None:
+        """Read our mark."""
+        return self.disk.marked(self._path(name))
+
+    def _path(self, name: str) -> str:
+        if self.disk.look(str(self.root)) is None:
+            raise PlaceError(
+                f"{self.root}: expected a folder that can be read, found nothing.",
+                hint="Mount it; it goes on by itself once it is back.",
+            )
+        return within(str(self.root), name)
+
+
+class MemoryFile:
+    """An open file: it stays readable when its name is gone."""
+
+    def __init__(self, disk: MemoryDisk, ino: int) -> None:
+        self._disk = disk
+        self._ino = ino
+        self._offset = 0
+
+    def fingerprint(self) -> Fingerprint:
+        """Say what the file is now."""
+        return self._disk.fingerprint(self._ino)
+
+    def read(self, limit: int) -> bytes:
+        """Read on."""
+        chunk = self._disk.content(self._ino)[self._offset : self._offset + limit]
+        self._offset += len(chunk)
+        return chunk
+
+    def close(self) -> None:
+        """Let go; nothing is held."""

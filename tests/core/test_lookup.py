@@ -1,0 +1,104 @@
+"""Which listed asset is ours: adopted on proof only."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from samples import NOW, SPANISH, asset, claim, order
+
+from panjaya_watchd.core.answers import Asset, AssetDubbing
+from panjaya_watchd.core.claim import State
+from panjaya_watchd.core.events import Absent, Found, Several
+from panjaya_watchd.core.lookup import judge
+from panjaya_watchd.core.names import AssetId, ClaimId, Locale
+
+DOUBT = claim(State.RELEASING)
+OURS = asset(created_at=NOW + timedelta(seconds=2))
+NAMED = replace(OURS, duration=None, dubbings=(), file_name="talk-c0ffee.mp4")
+
+
+def test_one_asset_with_our_locales_and_length_is_ours() -> None:
+    """Newer than the mark, nobody else's, right locales, right length to the frame."""
+    assert judge(DOUBT, [OURS], frozenset(), []) == Found(asset=OURS)
+
+
+def test_our_file_name_is_proof_enough() -> None:
+    """The upload's name has the claim's id in it."""
+    assert judge(DOUBT, [NAMED, replace(OURS, asset_id=AssetId("a2"))], frozenset(), []) == Found(asset=NAMED)
+
+
+def test_two_assets_with_our_file_name_are_shown_to_a_person() -> None:
+    """Should that ever happen, both are ours, and one of them was billed too much."""
+    twin = replace(NAMED, asset_id=AssetId("a2"))
+
+    assert judge(DOUBT, [NAMED, twin], frozenset(), []) == Several(asset_ids=(AssetId("a1"), AssetId("a2")))
+
+
+@pytest.mark.parametrize(
+    "stranger",
+    [
+        replace(OURS, asset_id=AssetId("old")),
+        replace(OURS, asset_id=AssetId("theirs")),
+        replace(OURS, created_at=NOW - timedelta(hours=1)),
+        replace(OURS, duration=61.0),
+        replace(OURS, dubbings=(*OURS.dubbings, AssetDubbing(locale=Locale("de-DE")))),
+    ],
+    ids=["in the mark", "taken", "older than the gate", "another length", "another language"],
+)
+def test_what_cannot_be_ours_is_absent(stranger: Asset) -> None:
+    """A stranger's asset is not a candidate."""
+    assert judge(DOUBT, [stranger], frozenset({AssetId("theirs")}), []) == Absent()
+
+
+@pytest.mark.parametrize(
+    "unproven",
+    [
+        replace(OURS, duration=None),
+        replace(OURS, dubbings=()),
+        replace(OURS, dubbings=OURS.dubbings[:1]),
+        replace(OURS, file_name="Untitled"),
+    ],
+    ids=["no length", "no languages", "not all languages", "another name"],
+)
+def test_what_may_be_ours_is_not_adopted_without_proof(unproven: Asset) -> None:
+    """Delivering a stranger's video would be worse than asking."""
+    assert judge(DOUBT, [unproven], frozenset(), []) == Several(asset_ids=(AssetId("a1"),))
+
+
+def test_two_that_fit_are_several() -> None:
+    """Equal lengths in the same minute prove nothing."""
+    twin = replace(OURS, asset_id=AssetId("a2"))
+
+    assert judge(DOUBT, [OURS, twin], frozenset(), []) == Several(asset_ids=(AssetId("a1"), AssetId("a2")))
+
+
+def test_the_trimmed_length_fits_too() -> None:
+    """The API does not say whether it shows the whole or the trimmed length."""
+    trimmed = replace(DOUBT, order=order(start_time=10.0, end_time=40.0))
+
+    assert judge(trimmed, [replace(OURS, duration=30.0)], frozenset(), []) == Found(asset=replace(OURS, duration=30.0))
+
+
+def test_without_a_probe_nothing_is_proven_by_length() -> None:
+    """A duration that we do not know cannot match."""
+    unknown = replace(DOUBT, duration=None)
+
+    assert isinstance(judge(unknown, [OURS], frozenset(), []), Several)
+
+
+def test_a_claim_that_lost_its_mark_still_judges() -> None:
+    """Without attempt and order every asset may be ours and none is proven."""
+    bare = replace(DOUBT, attempt=None, order=None)
+
+    assert isinstance(judge(bare, [OURS], frozenset(), []), Several)
+    assert SPANISH in {dubbing.locale for dubbing in OURS.dubbings}
+
+
+def test_an_asset_that_may_be_another_claims_is_not_adopted() -> None:
+    """Two of our own videos of one length, both in doubt: one of them would get the other's dubbing."""
+    rival = replace(DOUBT, id=ClaimId("other"))
+    longer = replace(rival, duration=90.0)
+
+    assert isinstance(judge(DOUBT, [OURS], frozenset(), [rival]), Several)
+    assert isinstance(judge(DOUBT, [OURS], frozenset(), [longer]), Found)
+    assert rival.doubtful

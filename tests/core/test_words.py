@@ -1,0 +1,140 @@
+"""Sentences for people who have only the folder."""
+
+from dataclasses import replace
+
+import pytest
+from samples import BROKEN, FRENCH, NOW, REFUSED, SPANISH, claim, drop, dubbing
+
+from panjaya_watchd.core import words
+from panjaya_watchd.core.claim import Attempt, Destination, DubbingState, Outcome, State
+from panjaya_watchd.core.order import Refusal
+
+CODES = (
+    "invalid_input",
+    "unsupported_media",
+    "empty_transcript",
+    "missing_audio_track",
+    "video_duration_limit_reached",
+    "video_size_limit_reached",
+    "time_out_of_range",
+)
+
+
+def test_each_documented_error_code_has_a_sentence_of_its_own() -> None:
+    """Seven codes, seven sentences, and each says what to do."""
+    outcomes = [words.asset_failed(code, "details") for code in CODES]
+
+    assert len({outcome.why for outcome in outcomes}) == len(CODES)
+    assert all(words.RETRY in outcome.todo for outcome in outcomes)
+
+
+@pytest.mark.parametrize(("code", "said"), [("new_code", "new_code: details"), (None, "details")])
+def test_an_unknown_code_still_gives_an_answer(code: str | None, said: str) -> None:
+    """The list of codes is open-ended."""
+    outcome = words.asset_failed(code, "details")
+
+    assert outcome.why == "Panjaya could not dub this video."
+    assert outcome.details == (("Panjaya says", said),)
+
+
+def test_silence_of_the_api_is_said_too() -> None:
+    """An asset may fail without any reason."""
+    assert words.asset_failed(None, None).details == (("Panjaya says", "nothing more"),)
+
+
+def test_a_why_note_begins_with_the_sentence_and_ends_with_the_details() -> None:
+    """First what, then what to do, then the rest; no stack traces, no unprintable names."""
+    failed = claim(State.DUBBING, outcome=words.asset_failed("missing_audio_track", "no audio"))
+    note = words.why_note(replace(failed, drop=drop("ta\nlk.mp4")))
+
+    assert note.splitlines() == [
+        "This video has no sound.",
+        "",
+        "Export it again with its audio track. Then move the files from this folder back to where you dropped them.",
+        "",
+        "Details",
+        "  Panjaya says: missing_audio_track: no audio",
+        "  File: ta\\x0alk.mp4",
+        "  Asset: a1",
+        "  Claim: c0ffee",
+        "  Dropped: 2026-03-01 12:00 UTC",
+    ]
+
+
+def test_a_note_without_a_video_names_the_first_part() -> None:
+    """Also a group of sidecars can be refused."""
+    refused = claim(drop=drop("talk.toml"), outcome=Outcome(to=Destination.FAILED, why="No video."))
+
+    assert "  File: talk.toml\n" in words.why_note(refused)
+
+
+def test_refusals_say_that_nothing_was_spent() -> None:
+    """A dropper must not fear that a mistake has cost money."""
+    refused = words.refused(Refusal(why="he-IL cannot be dubbed into.", todo="Choose another."))
+    rejected = words.upload_refused(REFUSED)
+    wordy = words.upload_refused(BROKEN)
+
+    assert refused.details == (("Cost", "nothing was sent"),)
+    assert rejected.details == (("Panjaya says", "locale is missing (status 400)"), ("Cost", "no asset was made"))
+    assert wordy.details[0] == ("Panjaya says", "the connection was cut")
+
+
+@pytest.mark.parametrize(
+    ("state", "changes", "said"),
+    [
+        (State.CLAIMED, {}, "is about to be sent"),
+        (State.UPLOADING, {}, "is being sent to Panjaya"),
+        (State.RELEASING, {}, "may have reached Panjaya; this is being checked"),
+        (State.RELEASING, {"attempt": Attempt(number=1)}, "has been sent, waiting for an answer"),
+        (State.RELEASING, {"attempt": None}, "has been sent, waiting for an answer"),
+        (State.DUBBING, {}, "is being dubbed into Spanish (Spain) and French"),
+        (State.DUBBING, {"dubbings": (dubbing(SPANISH, DubbingState.FETCHED),)}, "is dubbed"),
+        (State.HELD, {}, "waits for the person who looks after this service: nobody knows"),
+        (State.FILING, {}, "is being put away"),
+    ],
+)
+def test_what_happens_to_a_drop_is_said_in_a_few_words(state: State, changes: dict[str, object], said: str) -> None:
+    """Each state has words for ``STATUS.txt``."""
+    assert words.standing(claim(state, **changes)) == said
+
+
+def test_editable_languages_point_to_the_studio() -> None:
+    """With ``auto_generate = "off"`` there is a link and no file."""
+    editable = claim(
+        State.DUBBING, dubbings=(dubbing(SPANISH, DubbingState.FETCHED), dubbing(FRENCH, seen="ReadyToEdit"))
+    )
+    outcome = words.over(editable)
+
+    assert outcome.to is Destination.DONE
+    assert outcome.why.endswith("French can now be edited in the Panjaya Studio; the receipt has the link.")
+    assert outcome.details == (("es-ES", "talk.es-ES.mp4"), ("fr-FR", "no result; Panjaya says ReadyToEdit"))
+
+
+def test_a_dubbing_without_any_word_from_the_api_is_described() -> None:
+    """No error, no status: it is said so."""
+    lost = claim(
+        State.DUBBING, dubbings=(dubbing(SPANISH, DubbingState.FAILED), dubbing(FRENCH, DubbingState.FAILED, error="x"))
+    )
+
+    assert words.over(lost).details == (("es-ES", "no result; Panjaya says nothing"), ("fr-FR", "x"))
+
+
+def test_status_counts_and_names_what_waits() -> None:
+    """Nothing is silently ignored."""
+    assert words.status_note([("a.mp4", "is empty so far")], [("b", "is dubbed")]).splitlines() == [
+        "1 waiting, 1 being dubbed.",
+        "",
+        "a.mp4 is empty so far.",
+        "b is dubbed.",
+    ]
+    assert "has been answered" in words.status_note([], [])
+
+
+def test_the_other_ends_have_words() -> None:
+    """Vanished, changed and given up."""
+    assert words.vanished("x").to is Destination.FAILED
+    assert words.changed("x").to is Destination.BACK
+    assert words.given_up(None).details == (("It was waiting because", "a person was asked"),)
+    assert claim(duration=None).estimated_minutes is None
+    assert claim().estimated_minutes == 2.0
+    assert NOW.tzinfo is not None
