@@ -1,5 +1,5 @@
 """
-Print what the ledger costs: `python bench/ledger.py [CLAIMS]`.
+Print what the ledger costs: `PYTHONPATH=.:tests python bench/ledger.py [CLAIMS]`.
 
 A ledger of that many closed claims (100,000 if not given) is filled in one go, then used like any other.
 """
@@ -13,9 +13,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "tests")]
-
-from ledgers import make, url_of
+from ledgers import NOON, make, url_of
 from sqlalchemy import insert
 
 from panjaya_watchd.core.claim import State
@@ -39,7 +37,6 @@ def show(what: str, act: Callable[[], object], times: int = 200) -> None:
 def fill(path: Path, count: int) -> None:
     """Write closed claims in one transaction."""
     codec = Codec()
-    closed = replace(make(1), closed_at=make(1).taken_at)
     with connected(path, "mode=rw") as connection, connection.begin():
         for start in range(0, count, 1000):
             rows = [
@@ -47,7 +44,7 @@ def fill(path: Path, count: int) -> None:
                     replace(
                         make(number),
                         state=State.CLOSED,
-                        closed_at=closed.taken_at + timedelta(minutes=number),
+                        closed_at=NOON + timedelta(minutes=number),
                     ),
                     codec,
                     None,

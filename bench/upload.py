@@ -3,7 +3,9 @@ How fast an upload is beside ``curl -F``, how much processor time it takes, and 
 
 A server in a process of its own swallows the body and answers 201, over TLS and in the clear. Both clients send the
 same sparse file, in turns, so that whatever else the machine does meets both. Ours is a fresh process each time, with
-everything on: hashing, looks at the source, the gate. Run it as ``python -m bench.upload --gib 4 --rounds 3``.
+everything on: hashing, looks at the source, the gate. Loopback has no limit, so there the clients are measured by what
+their processors can do, and curl hashes nothing; a third comparison is held to the pace of a line of ``--mbit``.
+Run it as ``python bench/upload.py --gib 4 --rounds 3``.
 """
 
 import argparse
@@ -54,14 +56,14 @@ class File:
         return None if now.st_mtime_ns == self._before.st_mtime_ns else "it was written to"
 
 
-def serve(listener: socket.socket, tls: ssl.SSLContext | None) -> None:
-    """Swallow bodies for ever: nothing is parsed but the length."""
+def serve(listener: socket.socket, tls: ssl.SSLContext | None, pace: float) -> None:
+    """Swallow bodies for ever: nothing is parsed but the length. ``pace`` is in bytes a second, 0 for no limit."""
     while True:
         connection, _ = listener.accept()
-        threading.Thread(target=swallow, args=(connection, tls), daemon=True).start()
+        threading.Thread(target=swallow, args=(connection, tls, pace), daemon=True).start()
 
 
-def swallow(raw: socket.socket, tls: ssl.SSLContext | None) -> None:
+def swallow(raw: socket.socket, tls: ssl.SSLContext | None, pace: float) -> None:
     """Take one request and answer it."""
     buffer = bytearray(GIB >> 10)
     with tls.wrap_socket(raw, server_side=True) if tls else raw as connection:
@@ -73,22 +75,27 @@ def swallow(raw: socket.socket, tls: ssl.SSLContext | None) -> None:
         if fields.get(b"expect") == b"100-continue":
             connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
         left = int(fields[b"content-length"]) - len(begun)
+        started, taken = time.perf_counter(), 0
         while left > 0:
             got = connection.recv_into(buffer)
             assert got, "the body is short"
             left -= got
+            taken += got
+            ahead = taken / pace - (time.perf_counter() - started) if pace else 0
+            if ahead > 0.01:
+                time.sleep(ahead)
         connection.sendall(b"HTTP/1.1 201 Created\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(ANSWER))
         connection.sendall(ANSWER)
 
 
 @contextmanager
-def serving(tls: ssl.SSLContext | None) -> Iterator[str]:
+def serving(tls: ssl.SSLContext | None, pace: float = 0) -> Iterator[str]:
     """Run the server in a process of its own."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         child = os.fork()
         if child == 0:
-            serve(listener, tls)
+            serve(listener, tls, pace)
         try:
             yield f"{'https' if tls else 'http'}://127.0.0.1:{port}"
         finally:
@@ -153,6 +160,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--gib", type=float, default=4)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--mbit", type=float, default=1000)
     parser.add_argument("--client", help=argparse.SUPPRESS)
     parser.add_argument("--authority", default="", help=argparse.SUPPRESS)
     parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
@@ -177,6 +185,10 @@ def main() -> None:
             compare(url, str(authority), path, asked.rounds)
         with serving(None) as url:
             compare(url, "", path, asked.rounds)
+        if asked.mbit:
+            os.truncate(path, min(path.stat().st_size, GIB))
+            with serving(tls, asked.mbit * 1e6 / 8) as url:
+                compare(url, str(authority), path, 1)
 
 
 if __name__ == "__main__":

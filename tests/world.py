@@ -324,7 +324,7 @@ class World:
         hands = Hands(
             api=SimApi(self),
             places={FOLDER: MemoryPlace(self.disk, Path(ROOT))},
-            probe=lambda _place, _part: LENGTH,
+            probe=lambda _folder, _part: LENGTH,
             clock=self.clock,
             board=Board(),
             stop=threading.Event(),

@@ -11,10 +11,11 @@ from typing import Final
 from panjaya_watchd.api.base import Body, Withdrawn
 from panjaya_watchd.api.wire import Frame
 
-PIECE: Final = 64 * 1024
+PIECE: Final = 128 * 1024
 """
 Bytes handed to the transport at once. Python's TLS sends one record of 16 KiB a call and the transport copies what is
-left after each, so a whole megabyte at once would be copied 32 times over.
+left after each, so a whole megabyte at once would be copied 32 times over; small pieces pay for the calls instead.
+Measured with ``bench/upload.py``, processor seconds per GiB over TLS: 32 KiB 2.7, 64 KiB 2.7, 128 KiB 2.1, 256 KiB 2.2.
 """
 
 

@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import Connection, Select, or_, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from panjaya_watchd.core.claim import Claim, State
+from panjaya_watchd.core.claim import Claim
 from panjaya_watchd.core.names import AssetId, ClaimId, FolderName
 from panjaya_watchd.errors import LedgerError
 from panjaya_watchd.ledger.codec import DAMAGED, Codec
@@ -34,7 +34,9 @@ _HINTS: Final[Mapping[str, str]] = {
 
 _DOCUMENT: Final = select(CLAIMS.c.id, CLAIMS.c.document)
 _LIVING: Final = _DOCUMENT.where(CLAIMS.c.state.in_(LIVING_STATES)).order_by(CLAIMS.c.taken_at, CLAIMS.c.id)
-_CLOSED: Final = _DOCUMENT.where(CLAIMS.c.state == State.CLOSED.value).order_by(
+# By `closed_at`, which only closed claims have: by `state` every closed row is read and sorted, 660 ms for 100,000
+# claims instead of 11 ms.
+_CLOSED: Final = _DOCUMENT.where(CLAIMS.c.closed_at.is_not(None)).order_by(
     CLAIMS.c.closed_at.desc(), CLAIMS.c.id.desc()
 )
 _NEWEST: Final = _DOCUMENT.order_by(CLAIMS.c.taken_at.desc(), CLAIMS.c.id.desc())

@@ -114,7 +114,7 @@ def verify(connection: Connection, formats: Formats, where: str) -> None:
     """
     Check every row's seal, and that every living claim can be read.
 
-    Measured: 100,000 closed claims take 1.1 s.
+    Measured: opening a ledger of 100,000 closed claims takes 1.6 to 2.0 s, all checks included.
 
     Raises:
         LedgerError: the first claim that fails, by its id.

@@ -146,7 +146,7 @@ def make_durable(connection: Connection) -> None:
     Have every commit survive power loss, and stand in the file itself.
 
     With the default of 1,000 pages the newest claims would live in the log alone for days, and a lost or damaged log
-    is silently taken for a shorter one. Measured: a put takes 1.1 ms instead of 0.6 ms.
+    is silently taken for a shorter one. Measured on a busy ext4 disk: a put takes 4.6 to 7.3 ms instead of 4.0 ms.
     """
     raw = connection.connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "wal_autocheckpoint=1"):

@@ -31,8 +31,8 @@ from panjaya_watchd.run.messages import Reading
 from panjaya_watchd.run.papers import papers
 from panjaya_watchd.sidecar import registry, srt
 
-Probe = Callable[[Place, Part], float | None]
-"""Gives a video's duration in seconds, or None when it cannot be told."""
+Probe = Callable[[FolderName, Part], float | None]
+"""Gives the duration in seconds of a video in a watch folder, or None when it cannot be told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ class Hands:
         except SidecarError as error:
             return Reading(asked=Refusal(why=error.message, todo=error.hint))
         digests = {name: _digest(text) for name, text in texts.items()}
-        return Reading(asked=asked, srt_digests=digests, duration=self.probe(place, video))
+        return Reading(asked=asked, srt_digests=digests, duration=self.probe(folder, video))
 
     def take_in(self, claim: Claim) -> Event:
         """Move the parts into ``processing/<claim>/``."""

@@ -140,6 +140,43 @@ def test_a_change_between_two_renames_gives_the_first_back(world: World) -> None
     assert world.files() == PARTS | {"talk.toml": b"changed meanwhile"}
 
 
+def test_a_change_at_the_very_moment_of_the_rename_is_seen(world: World) -> None:
+    """What was moved is looked at once more, and goes back whole."""
+    settled = arrive(world)
+
+    def change(step: str) -> None:
+        if step.startswith("move") and "talk.mp4" in step and "talk.mp4" in world.files():
+            world.write("talk.mp4", b"changed at the last moment")
+
+    world.fuse.before = change
+    with pytest.raises(Unsettled, match="replaced"):
+        world.place.take_in(CLAIM, settled)
+
+    assert world.files() == PARTS | {"talk.mp4": b"changed at the last moment"}
+
+
+def test_dying_while_parts_are_given_back_loses_nothing(new_world: Callable[[], World]) -> None:
+    """A drop that changed is given back whole in the end, whatever step of that was the last."""
+    for at in range(100):
+        world = new_world()
+        settled = taken(world)
+        world.write(f"processing/{CLAIM}/talk.toml", b"changed")
+        world.fuse.arm(at)
+        try:
+            with pytest.raises(Unsettled):
+                world.place.take_in(CLAIM, settled)
+        except PowerCut:
+            world.fuse.arm(None)
+            world.cut(Random(at))
+            with pytest.raises(Unsettled):
+                world.place.take_in(CLAIM, settled)
+            assert world.files() == PARTS | {"talk.toml": b"changed"}
+        else:
+            assert at > 5, "giving back has steps"
+            return
+    pytest.fail("giving back never ended")
+
+
 def test_a_drop_of_which_one_part_went_is_gone(world: World) -> None:
     """The caller is told that a part is gone, and the others stay in the watch folder."""
     settled = arrive(world)
@@ -164,6 +201,34 @@ def test_parts_given_back_never_take_a_name_and_stay_together(world: World) -> N
     assert where == "talk (3).mp4"
     assert world.files() == {"talk.toml": b"a newer one", "talk (2).mp4": b"somebody's"} | back
     assert len(drop(world, "talk (3)").parts) == len(PARTS)
+
+
+def test_a_name_that_is_taken_while_parts_go_back_moves_all_of_them(world: World) -> None:
+    """Somebody who drops a file of that name in the middle of it keeps it, and no part is left alone."""
+    settled = taken(world)
+
+    def drop_another(step: str) -> None:
+        if step.startswith("move") and step.endswith("talk.toml") and "talk.toml" not in world.files():
+            world.write("talk.toml", b"somebody's")
+
+    world.fuse.before = drop_another
+    where = world.place.put_away(CLAIM, settled, Destination.BACK, {})
+
+    back = {f"talk (2){name.removeprefix('talk')}": content for name, content in PARTS.items()}
+    assert where == "talk (2).mp4"
+    assert world.files() == {"talk.toml": b"somebody's"} | back
+
+
+def test_half_a_download_does_not_go_back_with_the_parts(world: World) -> None:
+    """Our temporary files, and the notes beside them, vanish with the claim's folder."""
+    settled = taken(world)
+    half = world.place.partial(CLAIM, RESULT)
+    world.download(half, b"half")
+    world.download(half.with_name(f"{half.name}.etag"), b"note")
+
+    world.place.put_away(CLAIM, settled, Destination.BACK, {})
+
+    assert world.files() == PARTS
 
 
 def test_an_open_part_reads_what_settled_and_sees_any_change(world: World) -> None:

@@ -70,6 +70,26 @@ def test_filing_to_another_device_copies_verifies_and_removes(tmp_path: Path, el
     assert world.place.put_away(CLAIM, settled, Destination.DONE, PAPERS) == where
 
 
+def test_a_copy_that_differs_is_not_trusted(tmp_path: Path, elsewhere: Path) -> None:
+    """A device that gives back other bytes than it was given keeps no original from staying (R33)."""
+    world = DiskWorld(tmp_path / "watch")
+    settled = arranged(world, elsewhere / "done")
+    before = world.files()
+
+    def corrupt(step: str) -> None:
+        if step == f"sync done/.{CLAIM}.part/talk.mp4":
+            (elsewhere / f"done/.{CLAIM}.part/talk.mp4").write_bytes(PARTS["talk.mp4"].swapcase())
+
+    world.fuse.before = corrupt
+    with pytest.raises(PlaceError, match="the copy differs"):
+        world.place.put_away(CLAIM, settled, Destination.DONE, PAPERS)
+
+    assert before.items() <= world.files().items()
+    assert not (elsewhere / "done/talk").exists()
+    world.fuse.before = lambda _: None
+    assert world.place.put_away(CLAIM, settled, Destination.DONE, PAPERS) == str(elsewhere / "done/talk")
+
+
 def test_a_copy_is_durable_before_its_original_is_removed(tmp_path: Path, elsewhere: Path) -> None:
     """In the order of steps, every file and both folders there are synced before the first removal here."""
     world = DiskWorld(tmp_path / "watch")

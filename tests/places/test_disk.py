@@ -1,5 +1,6 @@
 """What only a real disk can do to us: links, FIFOs, rights, mounts, and the order in which things become durable."""
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -154,6 +155,8 @@ def test_the_status_is_never_written_through_a_link(root: Path, place: DiskPlace
 
     with pytest.raises(PlaceError, match=r"STATUS\.txt"):
         place.post("hello")
+    with pytest.raises(PlaceError, match=r"STATUS\.txt"):
+        place.post(None)
 
     assert target.read_text() == "precious"
     assert (root / "STATUS.txt").is_symlink()
@@ -212,6 +215,68 @@ def test_taking_in_syncs_both_folders_after_the_last_rename(root: Path) -> None:
         *("make processing", "sync ", f"make {inside}", "sync processing"),
         *(f"move talk.mp4 {inside}/talk.mp4", f"move talk.toml {inside}/talk.toml"),
         *(f"sync {inside}", "sync processing", "sync "),
+    ]
+
+
+def rewrite(video: Path) -> None:
+    """Change a file's content and put its time back, as ``rsync`` and ``cp -p`` do."""
+    before = video.stat()
+    video.write_bytes(b"VIDEO")
+    os.utime(video, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_a_rewrite_that_restores_the_time_is_seen(root: Path, place: DiskPlace) -> None:
+    """Same size, same ``mtime``: the change of ``ctime`` still says that the drop is not what settled."""
+    seen = settled(root)
+    rewrite(root / "talk.mp4")
+
+    with pytest.raises(Unsettled, match="has changed"):
+        place.take_in(CLAIM, seen)
+    with pytest.raises(Unsettled, match="has changed"):
+        place.read(seen.parts[0], 100)
+    assert place.evidence(seen)[0].says == "is still changing"
+
+
+def test_a_rewrite_between_two_renames_that_restores_the_time_is_seen(root: Path) -> None:
+    """The check stands right before each rename."""
+    world = DiskWorld(root)
+    world.write("talk.es-ES.srt", b"1")
+    world.write("talk.mp4", b"video")
+    seen = drop(world)
+
+    def change(step: str) -> None:
+        if step.startswith("move talk.es-ES.srt"):
+            rewrite(root / "talk.mp4")
+
+    world.fuse.before = change
+    with pytest.raises(Unsettled, match="has changed"):
+        world.place.take_in(CLAIM, seen)
+
+    assert world.files() == {"talk.es-ES.srt": b"1", "talk.mp4": b"VIDEO"}
+
+
+def test_a_rewrite_during_the_upload_that_restores_the_time_is_seen(root: Path, place: DiskPlace) -> None:
+    """The open part compares ``ctime`` too."""
+    seen = settled(root)
+    place.take_in(CLAIM, seen)
+    with contextlib.closing(place.open_part(CLAIM, seen.parts[0])) as source:
+        rewrite(root / "processing" / CLAIM / "talk.mp4")
+
+        assert "was changed" in (source.changed() or "")
+
+
+def test_a_result_is_synced_before_it_gets_its_name(root: Path) -> None:
+    """A name that people see never stands for half a video, also after a power cut."""
+    world = DiskWorld(root)
+    partial = world.place.partial(CLAIM, "talk.es-ES.mp4")
+    world.download(partial, b"dubbed")
+
+    world.place.keep(CLAIM, "talk.es-ES.mp4")
+
+    inside = f"processing/{CLAIM}"
+    hidden = f"{inside}/{partial.name}"
+    assert world.fuse.steps == [
+        *(f"mark {hidden}", f"sync {hidden}", f"move {hidden} {inside}/talk.es-ES.mp4", f"sync {inside}"),
     ]
 
 

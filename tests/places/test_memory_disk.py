@@ -40,6 +40,21 @@ def test_a_rename_is_durable_when_both_folders_are_synced(synced: tuple[str, ...
     assert seen == found
 
 
+def test_a_file_never_falls_out_of_the_tree() -> None:
+    """A rename that is durable takes the new folder it leads to along."""
+    for seed in range(20):
+        disk = MemoryDisk()
+        disk.folder("/a")
+        disk.write("/a/x", b"x")
+        disk.make("/a/new")
+        disk.move("/a/x", "/a/new/x")
+        disk.sync("/a/new")
+        disk.sync("/a")
+        disk.cut(Random(seed))
+
+        assert disk.files() == {"/a/new/x": b"x"}
+
+
 def test_content_that_was_not_synced_may_be_lost() -> None:
     """A new file whose name is durable may be empty after a cut, as on a real disk."""
     seen = set()

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from panjaya_watchd.settings.durations import LONGEST, parse, spell
 
 
+@pytest.mark.slow
 @given(st.timedeltas(min_value=timedelta(microseconds=1), max_value=LONGEST))
 def test_a_duration_survives_being_written(length: timedelta) -> None:
     """What is written is read back as the same, to the microsecond."""

@@ -39,6 +39,12 @@ four = 1
 five = 1
 [many.deep.end]
 six = 1
+spread = [ # the first element takes three lines
+  [ 1,
+    2,
+  ],
+  3,
+]
 '''
 
 
@@ -63,10 +69,14 @@ six = 1
         (("many", 1), 20),
         (("many", 1, "two"), 21),
         (("many", 1, "two", 1), 22),
+        (("many", 1, "two", 1, "x"), 22),
         (("many", 1, "sub", "three"), 24),
         (("many", 1, "deep", 0, "four"), 26),
         (("many", 1, "deep", 1, "five"), 28),
         (("many", 1, "deep", 1, "end", "six"), 30),
+        (("many", 1, "deep", 1, "end", "spread"), 31),
+        (("many", 1, "deep", 1, "end", "spread", 0), 32),
+        (("many", 1, "deep", 1, "end", "spread", 1), 35),
     ],
 )
 def test_every_key_has_its_line(path: KeyPath, line: int) -> None:

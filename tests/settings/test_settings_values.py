@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from settings_host import Host
 
-from panjaya_watchd.core.claim import OnDoubt
-from panjaya_watchd.core.order import MAY_SET, AutoGenerate, LipsModel
+from panjaya_watchd.core.claim import OnDoubt, Rules
+from panjaya_watchd.core.names import Locale
+from panjaya_watchd.core.order import MAY_SET, AutoGenerate, Defaults, LipsModel
+from panjaya_watchd.core.settle import Rule
 from panjaya_watchd.settings import Folder, Settings
 
 
@@ -105,6 +107,9 @@ WRONG = [
     ("api", 'base_url = "http://example.com"', "base_url", 'Did you mean "https://example.com"?'),
     ("api", 'base_url = "http://127.0.0.1.example.com"', "base_url", "expected a URL"),
     ("api", 'base_url = "http://localhost.example.com"', "base_url", "expected a URL"),
+    ("api", 'base_url = "http://10.0.0.1"', "base_url", 'Did you mean "https://10.0.0.1"?'),
+    ("api", 'base_url = "http://192.168.1.5:8000"', "base_url", "expected a URL"),
+    ("api", 'base_url = "http://0.0.0.0"', "base_url", "expected a URL"),
     ("api", 'base_url = "http://127.1"', "base_url", "expected a URL"),
     ("api", 'base_url = "ftp://127.0.0.1"', "base_url", "expected a URL"),
     ("api", 'base_url = "https://"', "base_url", "expected a URL"),
@@ -258,24 +263,36 @@ def test_a_missing_key_is_told_at_the_folder(host: Host, key: str) -> None:
 
 
 def test_a_folder_gives_its_rules_to_the_core(host: Host) -> None:
-    """What the core decides by comes from the folder and, for the pace, from the service's table."""
-    extra = 'locale = "he-IL"\nlanguages = ["es-ES"]\nquiet = 7\non_doubt = "retry"\nsidecar = "required"'
-    settings = host.load("api.poll_first = 3\n" + host.folder("a", extra))
+    """What the core decides by comes from the folder and, for the pace, from the service's table; nothing is lost."""
+    extra = """
+        locale = "he-IL"
+        languages = ["es-ES"]
+        auto_generate = "no_lips"
+        lips_model = "real_face_turbo"
+        speakers_count = 3
+        sidecar_may = ["srt"]
+        quiet = 7
+        on_doubt = "retry"
+        sidecar = "required"
+    """
+    settings = host.load("api = { poll_first = 3, poll_max = 4, doubt_window = 5 }\n" + host.folder("a", extra))
     folder = settings.folders[0]
-    rules = folder.rules(settings.api)
 
-    assert (timedelta(seconds=3), timedelta(minutes=10), timedelta(minutes=5)) == (
-        rules.poll_first,
-        rules.poll_max,
-        rules.doubt_window,
+    assert folder.rule() == Rule(quiet=7.0, sidecar="required")
+    assert folder.rules(settings.api) == Rules(
+        poll_first=timedelta(seconds=3),
+        poll_max=timedelta(seconds=4),
+        doubt_window=timedelta(seconds=5),
+        on_doubt=OnDoubt.RETRY,
     )
-    assert OnDoubt.RETRY is rules.on_doubt
-    assert (folder.rule().quiet, folder.rule().sidecar) == (7.0, "required")
-    assert (
-        folder.defaults().locale,
-        folder.defaults().languages,
-        folder.defaults().auto_generate,
-    ) == ("he-IL", ("es-ES",), AutoGenerate.WITH_LIPS)
+    assert folder.defaults() == Defaults(
+        locale=Locale("he-IL"),
+        languages=(Locale("es-ES"),),
+        auto_generate=AutoGenerate.NO_LIPS,
+        lips_model=LipsModel.REAL_FACE_TURBO,
+        speakers_count=3,
+        sidecar_may=("srt",),
+    )
 
 
 @pytest.mark.parametrize(("profile", "seconds"), [("auto", 10), ("local", 10), ("cifs", 30), ("nfs", 90)])

@@ -1,0 +1,5 @@
+"""``python -m panjaya_watchd``."""
+
+from panjaya_watchd.cli import main
+
+main()

@@ -1,0 +1,117 @@
+"""Wiring: the only place that puts real parts together."""
+
+import secrets
+import socket
+import threading
+from collections.abc import Mapping
+from datetime import timedelta
+
+from panjaya_watchd.api.panjaya import Panjaya
+from panjaya_watchd.core.drop import Part
+from panjaya_watchd.core.names import ClaimId, FolderName
+from panjaya_watchd.ledger.sql import SqlLedger
+from panjaya_watchd.media.probe import probe
+from panjaya_watchd.places.base import Place
+from panjaya_watchd.places.disk import DiskPlace
+from panjaya_watchd.run.board import Board
+from panjaya_watchd.run.clock import SystemClock
+from panjaya_watchd.run.daemon import Daemon, answer
+from panjaya_watchd.run.driver import Driver
+from panjaya_watchd.run.folders import Watched
+from panjaya_watchd.run.hands import Hands, Probe
+from panjaya_watchd.run.inbox import Inbox
+from panjaya_watchd.run.intake import Intake
+from panjaya_watchd.run.lanes import Lanes
+from panjaya_watchd.run.messages import Look
+from panjaya_watchd.run.story import Log
+from panjaya_watchd.run.tell import Ear
+from panjaya_watchd.service.notify import Notifier
+from panjaya_watchd.settings import Folder, Settings
+from panjaya_watchd.watch.folder_hints import FolderHints
+
+SCAN_PACE = timedelta(seconds=5)
+"""How often a local folder is looked at when nothing hints; a slow scan stretches it."""
+
+PROBE_PATIENCE = 20.0
+"""Seconds; a video that takes longer to measure has no known duration."""
+
+
+def build(settings: Settings, key: str, log: Log, environ: Mapping[str, str]) -> Daemon:
+    """
+    Make a daemon of settings.
+
+    Raises:
+        LedgerError: the ledger is damaged, newer, or held by another daemon.
+        SettingsError: the key cannot be used.
+        WatchdError: the control socket cannot be made, or systemd waits for a word that we cannot say.
+
+    """
+    clock, board = SystemClock(), Board()
+    inbox = Inbox(clock)
+    manager = Notifier(environ)
+    api = Panjaya(settings.api.base_url, key)
+    ledger = SqlLedger(settings.state.url, owner=socket.gethostname())
+    names = {folder.name: folder for folder in settings.folders}
+    hands = Hands(
+        api=api,
+        places={name: _place(folder) for name, folder in names.items()},
+        probe=_prober(names),
+        clock=clock,
+        board=board,
+        stop=threading.Event(),
+    )
+    lanes = Lanes(
+        hands=hands,
+        inbox=inbox,
+        uploads=settings.limits.uploads,
+        downloads=settings.limits.downloads,
+        folders=tuple(names),
+    )
+    driver = Driver(
+        ledger=ledger,
+        doing=lanes,
+        inbox=inbox,
+        clock=clock,
+        log=log,
+        watched={name: _watched(folder, settings) for name, folder in names.items()},
+        new_id=lambda: ClaimId(secrets.token_hex(5)),
+        answer=lambda driver, question: answer(driver, question, board),
+    )
+    ear = Ear(settings.state.control, inbox.put)
+    return Daemon(
+        driver=driver,
+        lanes=lanes,
+        inbox=inbox,
+        ledger=ledger,
+        board=board,
+        log=log,
+        hints={name: _hints(folder, inbox) for name, folder in names.items()},
+        manager=manager,
+        closers=(ear.close, api.close),
+    )
+
+
+def _place(folder: Folder) -> Place:
+    return DiskPlace(folder.path, done=folder.done, failed=folder.failed, recursive=folder.recursive)
+
+
+def _watched(folder: Folder, settings: Settings) -> Watched:
+    rule = folder.rule()
+    pace = min(SCAN_PACE.total_seconds(), max(rule.quiet / 2, 0.1))
+    return Watched(defaults=folder.defaults(), rules=folder.rules(settings.api), intake=Intake(rule=rule, pace=pace))
+
+
+def _hints(folder: Folder, inbox: Inbox) -> FolderHints:
+    name = folder.name
+    ours = ("processing", str(folder.done), str(folder.failed), "STATUS.txt")
+    return FolderHints(folder.path, recursive=folder.recursive, say=lambda: inbox.put(Look(folder=name)), ours=ours)
+
+
+def _prober(folders: Mapping[FolderName, Folder]) -> Probe:
+    """Measure a part where it lies: opened by its own name and no link, read by a child process."""
+
+    def measure(folder: FolderName, part: Part) -> float | None:
+        measured = probe(folders[folder].path / part.name, timeout=PROBE_PATIENCE)
+        return measured.duration if measured else None
+
+    return measure

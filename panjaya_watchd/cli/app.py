@@ -1,0 +1,140 @@
+"""The command line: which commands there are and what they take. What they do is in the file of their name."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from panjaya_watchd import __version__
+from panjaya_watchd.cli.exits import leave
+from panjaya_watchd.errors import WatchdError
+
+CONFIG = Path("/etc/panjaya-watchd/watchd.toml")
+
+Config = Annotated[Path, typer.Option("--config", "-c", help="The configuration; folders.d/ beside it belongs to it.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of words.")]
+Name = Annotated[str, typer.Argument(help="A file name, its stem, or the id of a claim.")]
+ClaimArgument = Annotated[str, typer.Argument(metavar="CLAIM", help="The id of a held claim.")]
+
+app = typer.Typer(
+    name="panjaya-watchd",
+    help="Drop a video into a shared folder, get it back dubbed.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def run() -> None:
+    """Run a command and leave with its exit code."""
+    try:
+        app()
+    except WatchdError as error:
+        sys.exit(leave(error))
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001  (typer calls it so)
+    if wanted:
+        typer.echo(f"panjaya-watchd {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def top(
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Drop a video into a shared folder, get it back dubbed."""
+
+
+@app.command("run")
+def run_daemon(
+    config: Config = CONFIG, verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log more.")] = False
+) -> None:
+    """Run the daemon in the foreground, as the service does."""
+    from panjaya_watchd.cli import running  # noqa: PLC0415  (each command loads what it needs)
+
+    running.run(config, verbose=verbose)
+
+
+@app.command()
+def check(config: Config = CONFIG, json: Json = False) -> None:
+    """Check the configuration; tell every fault at once."""
+    from panjaya_watchd.cli import checking  # noqa: PLC0415
+
+    raise typer.Exit(checking.check(config, as_json=json))
+
+
+@app.command()
+def status(
+    config: Config = CONFIG,
+    json: Json = False,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Keep showing it, with progress.")] = False,
+) -> None:
+    """Show what waits, what is under way and what needs a person."""
+    from panjaya_watchd.cli import status as shown  # noqa: PLC0415
+
+    raise typer.Exit(shown.watch(config) if watch else shown.show(config, as_json=json))
+
+
+@app.command()
+def why(name: Name, config: Config = CONFIG, json: Json = False) -> None:
+    """Tell what happened to a video, and why. Exit status: 0 done, 1 failed, 4 still running."""
+    from panjaya_watchd.cli import why as told  # noqa: PLC0415
+
+    raise typer.Exit(told.why(config, name, as_json=json))
+
+
+@app.command()
+def retry(claim: ClaimArgument, config: Config = CONFIG) -> None:
+    """Send a held drop again. If the API has it after all, this pays twice."""
+    from panjaya_watchd.cli import telling  # noqa: PLC0415
+
+    raise typer.Exit(telling.tell(config, claim, "retry"))
+
+
+@app.command()
+def adopt(
+    claim: ClaimArgument,
+    asset: Annotated[str, typer.Argument(metavar="ASSET", help="The id of the asset that is this drop.")],
+    config: Config = CONFIG,
+) -> None:
+    """Say which asset a held drop has become; it is then followed as usual."""
+    from panjaya_watchd.cli import telling  # noqa: PLC0415
+
+    raise typer.Exit(telling.tell(config, claim, "adopt", asset))
+
+
+@app.command()
+def release(claim: ClaimArgument, config: Config = CONFIG) -> None:
+    """Give a held drop up: its files go to failed/ with an answer."""
+    from panjaya_watchd.cli import telling  # noqa: PLC0415
+
+    raise typer.Exit(telling.tell(config, claim, "release"))
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="The folder to watch; it must be there.")],
+    locale: Annotated[str, typer.Option(help="The language spoken in the videos.")],
+    language: Annotated[list[str], typer.Option(help="A language to dub into; give it once for each.")],
+    config: Config = CONFIG,
+) -> None:
+    """Write a first configuration. An existing one is never touched."""
+    from panjaya_watchd.cli import starting  # noqa: PLC0415
+
+    raise typer.Exit(starting.init(config, folder, locale, language))
+
+
+@app.command()
+def rehearse(
+    video: Annotated[
+        Path | None, typer.Argument(help="A video of your own; a short one comes with the package.")
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave everything running, to drop more files.")] = False,
+) -> None:
+    """See the whole thing work, with a stand-in for Panjaya: no account, no costs."""
+    from panjaya_watchd.cli import rehearsing  # noqa: PLC0415
+
+    raise typer.Exit(rehearsing.rehearse(video, keep=keep))

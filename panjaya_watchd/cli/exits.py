@@ -1,0 +1,26 @@
+"""Exit codes, and how an error leaves the program."""
+
+import sys
+from enum import IntEnum
+
+from panjaya_watchd.errors import LedgerError, SettingsError, WatchdError
+from panjaya_watchd.run.tell import NotRunning
+
+
+class Exit(IntEnum):
+    """What a command's exit status means; 75 and 78 are those of sysexits.h."""
+
+    FINE = 0
+    FAILED = 1
+    USAGE = 2
+    STILL_RUNNING = 4
+    TRY_AGAIN_LATER = 75
+    BAD_CONFIGURATION = 78
+
+
+def leave(error: WatchdError) -> int:
+    """Print an error and give its exit code. A ledger that cannot be trusted does not heal by being started again."""
+    print(f"{error.message}\n{error.hint}", file=sys.stderr)  # noqa: T201  (what a command is for)
+    if isinstance(error, SettingsError | LedgerError):
+        return Exit.BAD_CONFIGURATION
+    return Exit.TRY_AGAIN_LATER if isinstance(error, NotRunning) else Exit.FAILED

@@ -1,0 +1,62 @@
+"""``status``: what waits, what is under way, what needs a person."""
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.live import Live
+
+from panjaya_watchd.cli.exits import Exit
+from panjaya_watchd.cli.tables import overview
+from panjaya_watchd.core.claim import Claim
+from panjaya_watchd.ledger.sql import read_only
+from panjaya_watchd.run.report import claim_facts
+from panjaya_watchd.run.tell import NotRunning, ask
+from panjaya_watchd.settings import Settings, load
+
+PAUSE = 0.5
+"""Seconds between two looks of ``--watch``."""
+
+
+def show(config: Path, *, as_json: bool) -> int:
+    """Print the status once; give the exit code: 75 when the daemon is not running."""
+    said = look(load(config, environ=os.environ))
+    if as_json:
+        typer.echo(json.dumps(said, indent=2))
+    else:
+        Console().print(overview(said))
+    return Exit.FINE if said["running"] else Exit.TRY_AGAIN_LATER
+
+
+def watch(config: Path) -> int:
+    """Keep showing the status until Ctrl-C."""
+    settings = load(config, environ=os.environ)
+    try:
+        with Live(overview(look(settings)), auto_refresh=False) as live:
+            while True:
+                time.sleep(PAUSE)
+                live.update(overview(look(settings)), refresh=True)
+    except KeyboardInterrupt:
+        return Exit.FINE
+
+
+def look(settings: Settings) -> dict[str, Any]:
+    """Ask the daemon; where it is not running, read what the ledger says is under way."""
+    try:
+        return ask(settings.state.control, {"ask": "status"})
+    except NotRunning:
+        living: tuple[Claim, ...] = ()
+        if settings.state.ledger.exists():
+            ledger = read_only(settings.state.url)
+            living = ledger.living()
+            ledger.close()
+        claims = [claim_facts(claim, {}, 0.0) for claim in living]
+        folders: list[dict[str, Any]] = [
+            {"name": folder.name, "scanned_seconds_ago": None, "trouble": "the daemon is not running", "waiting": []}
+            for folder in settings.folders
+        ]
+        return {"running": False, "folders": folders, "claims": claims, "counts": {}}

@@ -1,0 +1,52 @@
+"""How the status looks on a terminal; rich leaves out colours where NO_COLOR or a pipe asks for it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.filesize import decimal
+from rich.markup import escape
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+
+def overview(said: Mapping[str, Any]) -> RenderableType:
+    """Lay out what the daemon says about itself."""
+    parts: list[RenderableType] = []
+    if not said["running"]:
+        parts.append(Text("The daemon is not running; this is what it left.", style="bold red"))
+    parts += [_folders(said["folders"]), _claims(said["claims"])]
+    return Group(*parts)
+
+
+def _folders(folders: list[Mapping[str, Any]]) -> RenderableType:
+    table = Table("watch folder", "last look", "waiting", box=None, header_style="bold")
+    for folder in folders:
+        seen = folder["scanned_seconds_ago"]
+        look = Text(folder["trouble"], style="red") if folder["trouble"] else Text(f"{seen} s ago")
+        waiting = "\n".join(f"{waiting['name']} {waiting['why']}" for waiting in folder["waiting"]) or "nothing"
+        table.add_row(escape(folder["name"]), look, escape(waiting))
+    return table
+
+
+def _claims(claims: list[Mapping[str, Any]]) -> RenderableType:
+    if not claims:
+        return Text("Nothing is under way.")
+    table = Table("claim", "file", "state", "", "minutes", box=None, header_style="bold")
+    for claim in claims:
+        minutes = "?" if claim["estimated_minutes"] is None else f"{claim['estimated_minutes']:.1f}"
+        state = Text(claim["state"], style="bold red" if claim["held"] else "")
+        table.add_row(claim["claim"], escape(claim["file"]), state, Group(*_lines(claim)), minutes)
+    return table
+
+
+def _lines(claim: Mapping[str, Any]) -> Iterator[RenderableType]:
+    yield Text(claim["says"])
+    for what, moving in claim["moving"].items():
+        rate = f"{what} {decimal(moving['bytes'])}, {decimal(moving['rate'])}/s"
+        yield Text(rate)
+        if moving["of"]:
+            yield ProgressBar(total=moving["of"], completed=moving["bytes"], width=40)
+    for dubbing in claim["dubbings"]:
+        yield Text(f"{dubbing['locale']}: {dubbing['state']} ({dubbing['status'] or 'not begun'})")

@@ -1,0 +1,77 @@
+"""``why NAME``: what happened to a video, as a time line, and what to do."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from panjaya_watchd.cli import status
+from panjaya_watchd.cli.exits import Exit
+from panjaya_watchd.core.names import display, fold
+from panjaya_watchd.ledger.sql import read_only
+from panjaya_watchd.run.report import claim_facts
+from panjaya_watchd.settings import load
+
+
+def why(config: Path, name: str, *, as_json: bool) -> int:
+    """Print everything that is known of a name, newest first; give the exit code."""
+    settings = load(config, environ=os.environ)
+    claims: list[dict[str, Any]] = []
+    if settings.state.ledger.exists():
+        ledger = read_only(settings.state.url)
+        claims = [claim_facts(claim, {}, 0.0) for claim in ledger.find(name)]
+        ledger.close()
+    waiting = [
+        {"folder": folder["name"], **drop}
+        for folder in status.look(settings)["folders"]
+        for drop in folder["waiting"]
+        if fold(display(name)) in {fold(drop["name"]), fold(Path(drop["name"]).stem)}
+    ]
+    if as_json:
+        typer.echo(json.dumps({"claims": claims, "waiting": waiting}, indent=2))
+    else:
+        for drop in waiting:
+            typer.echo(f"{drop['name']} in {drop['folder']}: {drop['why']}")
+        for claim in claims:
+            typer.echo("\n".join(_story(claim)))
+        if not claims and not waiting:
+            typer.echo(f"Nothing is known of {display(name)}. Is it in a watch folder?", err=True)
+    return _verdict(claims, waiting)
+
+
+def _verdict(claims: list[dict[str, Any]], waiting: list[dict[str, Any]]) -> int:
+    if waiting:
+        return Exit.STILL_RUNNING
+    if not claims:
+        return Exit.FAILED
+    newest = claims[0]
+    if newest["state"] != "closed":
+        return Exit.STILL_RUNNING
+    return Exit.FINE if newest["outcome"] == "done" else Exit.FAILED
+
+
+def _story(claim: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{claim['file']} in {claim['folder']} (claim {claim['claim']}): {claim['says']}"
+    for what in ("taken", "sent", "accepted", "closed"):
+        if claim[f"{what}_at"]:
+            yield f"  {claim[f'{what}_at'][:19].replace('T', ' ')}  {what}"
+    if claim["estimated_minutes"] is not None:
+        yield f"  estimated: {claim['estimated_minutes']:.2f} minutes"
+    for dubbing in claim["dubbings"]:
+        said = dubbing["file"] or dubbing["error"] or dubbing["status"] or "not begun"
+        yield f"  {dubbing['locale']}: {dubbing['state']}, {said}"
+    for detail, value in claim["details"]:
+        yield f"  {detail}: {value}"
+    if claim["todo"]:
+        yield f"  What to do: {claim['todo']}"
+    if claim["filed_as"]:
+        yield f"  Its files: {claim['filed_as']}"
+    if claim["held"]:
+        yield f"  Held: {claim['held']}"
+        for asset in claim["candidates"]:
+            yield f"    perhaps: panjaya-watchd adopt {claim['claim']} {asset}"
+        yield f"    send it again (may pay twice): panjaya-watchd retry {claim['claim']}"
+        yield f"    give it up: panjaya-watchd release {claim['claim']}"

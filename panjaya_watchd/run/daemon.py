@@ -1,0 +1,154 @@
+"""
+The daemon: the driver with its lanes, its hints, its ear and its service manager, from start to end.
+
+Start: resume every claim, listen for hints, look at every folder, READY. End: uploads before the gate are taken back at
+once, one past it has a few seconds to hear its answer; what it does not hear is looked up at the next start.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from panjaya_watchd.core.events import Told, Word
+from panjaya_watchd.core.names import AssetId, ClaimId, FolderName
+from panjaya_watchd.errors import PlaceError
+from panjaya_watchd.ledger.base import Ledger
+from panjaya_watchd.run import report
+from panjaya_watchd.run.board import Board
+from panjaya_watchd.run.driver import Driver
+from panjaya_watchd.run.folders import Watched
+from panjaya_watchd.run.inbox import Inbox
+from panjaya_watchd.run.lanes import Lanes
+from panjaya_watchd.run.messages import Question, Stop
+from panjaya_watchd.run.story import Log
+
+BEAT: Final = 1.0
+"""Seconds; the longest that the driver waits without a sign of life."""
+
+LAST_WORDS: Final = 20.0
+"""Seconds that what is past the gate has to end; below ``TimeoutStopSec`` of the unit."""
+
+
+class Hints(Protocol):
+    """What wakes the scan early."""
+
+    def start(self) -> None:
+        """Begin; raises `PlaceError` when there will be no hints."""
+
+    def stop(self) -> None:
+        """End."""
+
+
+class Manager(Protocol):
+    """The service manager, as far as the daemon speaks to it."""
+
+    def ready(self) -> None:
+        """Say that it has begun."""
+
+    def status(self, words: str) -> None:
+        """Say how it stands."""
+
+    def alive(self) -> None:
+        """Say that it lives."""
+
+    def stopping(self) -> None:
+        """Say that it ends."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Daemon:
+    """Everything, wired; `run` returns when it was told to stop."""
+
+    driver: Driver
+    lanes: Lanes
+    inbox: Inbox
+    ledger: Ledger
+    board: Board
+    log: Log
+    hints: Mapping[FolderName, Hints]
+    manager: Manager
+    closers: Sequence[Callable[[], None]] = ()
+    _told: str | None = None
+
+    def stop(self) -> None:
+        """Ask for the end; from any thread and from a signal handler."""
+        self.inbox.put(Stop())
+
+    def run(self) -> None:
+        """Run until `stop`. An exception out of here is a bug: nothing was lost, and the next start resumes."""
+        try:
+            self._begin()
+            ready = False
+            while not self.driver.stopping:
+                self.driver.turn(BEAT)
+                self.manager.alive()
+                self._tell_status()
+                if not ready and all(_was_seen(watched) for watched in self.driver.watched.values()):
+                    ready = True
+                    self.manager.ready()
+                    self.log.info("daemon.ready", folders=len(self.driver.watched), claims=len(self.driver.living))
+            self._end()
+        finally:
+            for hints in self.hints.values():
+                hints.stop()
+            for close in self.closers:
+                close()
+            self.ledger.close()
+
+    def _begin(self) -> None:
+        for folder, hints in self.hints.items():
+            try:
+                hints.start()
+            except PlaceError as error:
+                self.log.warning("hints.missed", folder=folder, why=error.message, hint=error.hint)
+        self.driver.start()
+
+    def _end(self) -> None:
+        self.manager.stopping()
+        self.log.info("daemon.stopping", claims=len(self.driver.living))
+        self.lanes.stop()
+        deadline = self.driver.clock.monotonic() + LAST_WORDS
+        while not self.lanes.stopped() and self.driver.clock.monotonic() < deadline:
+            self.driver.turn(0.05)
+        while self.driver.turn(0):
+            pass
+        self.log.info("daemon.stopped", claims=len(self.driver.living))
+
+    def _tell_status(self) -> None:
+        counts = Counter(claim.state.value for claim in self.driver.living.values())
+        words = ", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "nothing under way"
+        lost = [name for name, watched in self.driver.watched.items() if watched.intake.trouble]
+        told = f"{len(self.driver.watched)} folders, {words}" + (f"; unusable: {', '.join(lost)}" if lost else "")
+        if told != self._told:
+            self._told = told
+            self.manager.status(told)
+
+
+def answer(driver: Driver, question: Question, board: Board) -> None:
+    """Answer what a command asks: ``status``, or ``tell`` with ``claim``, ``word`` and perhaps ``asset``."""
+    words = question.words
+    match words.get("ask"):
+        case "status":
+            said: Mapping[str, Any] = report.status(
+                driver.living.values(), driver.watched, board, driver.clock.monotonic()
+            )
+        case "tell":
+            said = _told(driver, words)
+        case _:
+            said = {"refused": "This daemon does not know that question; the command is of another release."}
+    question.answer(said)
+
+
+def _told(driver: Driver, words: Mapping[str, Any]) -> Mapping[str, Any]:
+    asset = words.get("asset")
+    word = words.get("word")
+    if word not in set(Word) or (word == Word.ADOPT and not asset):
+        return {"refused": "This daemon does not know that word; the command is of another release."}
+    told = Told(word=Word(str(word)), asset_id=AssetId(str(asset)) if asset else None)
+    refused = driver.tell(ClaimId(str(words.get("claim"))), told)
+    return {"refused": refused} if refused else {"done": True}
+
+
+def _was_seen(watched: Watched) -> bool:
+    return watched.intake.last_scan is not None or watched.intake.trouble is not None

@@ -1,0 +1,79 @@
+"""Reports: what the daemon tells a person who asks, as plain values for JSON. Stable; the commands print them."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from panjaya_watchd.core.claim import Claim, Dubbing
+from panjaya_watchd.core.names import FolderName, display
+from panjaya_watchd.core.words import standing
+from panjaya_watchd.run.board import Board, Progress
+from panjaya_watchd.run.folders import Watched
+
+
+def status(
+    claims: Iterable[Claim], watched: Mapping[FolderName, Watched], board: Board, monotonic: float
+) -> dict[str, Any]:
+    """Give everything under way: ``folders``, ``claims`` (living ones, oldest first) and ``counts`` by state."""
+    living = list(claims)
+    return {
+        "running": True,
+        "folders": [_folder(name, folder, monotonic) for name, folder in watched.items()],
+        "claims": [claim_facts(claim, board.read(claim.id), monotonic) for claim in living],
+        "counts": dict(Counter(claim.state.value for claim in living)),
+    }
+
+
+def claim_facts(claim: Claim, moving: Mapping[str, Progress], monotonic: float) -> dict[str, Any]:
+    """Give one claim's facts; times are ISO 8601 in UTC, sizes are bytes, rates bytes a second."""
+    attempt = claim.attempt
+    return {
+        "claim": claim.id,
+        "folder": claim.folder,
+        "file": display(claim.drop.video.name if claim.drop.video else claim.drop.stem),
+        "state": claim.state.value,
+        "says": claim.outcome.why if claim.outcome else standing(claim),
+        "taken_at": claim.taken_at.isoformat(),
+        "attempts": attempt.number if attempt else 0,
+        "sent_at": attempt.gate_at.isoformat() if attempt and attempt.gate_at else None,
+        "accepted_at": claim.accepted_at.isoformat() if claim.accepted_at else None,
+        "closed_at": claim.closed_at.isoformat() if claim.closed_at else None,
+        "asset_id": claim.asset_id,
+        "estimated_minutes": claim.estimated_minutes,
+        "held": claim.held,
+        "candidates": list(claim.candidates),
+        "outcome": claim.outcome.to.value if claim.outcome else None,
+        "todo": claim.outcome.todo if claim.outcome else None,
+        "details": [list(detail) for detail in claim.outcome.details] if claim.outcome else [],
+        "filed_as": display(claim.filed_as) if claim.filed_as else None,
+        "dubbings": [_dubbing(dubbing) for dubbing in claim.dubbings],
+        "moving": {what: _progress(progress, monotonic) for what, progress in moving.items()},
+    }
+
+
+def _folder(name: FolderName, folder: Watched, monotonic: float) -> dict[str, Any]:
+    intake = folder.intake
+    return {
+        "name": name,
+        "scanned_seconds_ago": None if intake.last_scan is None else round(monotonic - intake.last_scan, 1),
+        "trouble": intake.trouble,
+        "waiting": [{"name": waiting, "why": why} for waiting, why in intake.waiting()],
+    }
+
+
+def _dubbing(dubbing: Dubbing) -> dict[str, Any]:
+    return {
+        "locale": dubbing.locale,
+        "state": dubbing.state.value,
+        "status": dubbing.seen,
+        "progress": dubbing.progress,
+        "version_id": dubbing.version_id,
+        "studio_url": dubbing.studio_url,
+        "error": dubbing.error,
+        "file": display(dubbing.result.name) if dubbing.result else None,
+    }
+
+
+def _progress(progress: Progress, monotonic: float) -> dict[str, Any]:
+    seconds = max(monotonic - progress.since, 0.001)
+    return {"bytes": progress.sent, "of": progress.total, "rate": round(progress.sent / seconds)}
