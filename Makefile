@@ -7,7 +7,7 @@ stamp = .venv/.$(1)-$(shell { $(PYTHON) --version; cat requirements/$(1).txt; } 
 run := $(call stamp,run)
 test := $(call stamp,test)
 
-.PHONY: help rehearse test fast lint types check slow bench lock
+.PHONY: help rehearse test fast lint types check table slow bench lock
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -30,6 +30,9 @@ types: $(test) ## types
 	@$(python) -m mypy
 
 check: test lint types ## test, lint and types
+
+table: $(test) ## rewrite the tables of states in ARCHITECTURE.md
+	@PYTHONPATH=. $(python) tests/architecture_table.py
 
 slow: bench ## the proofs that take minutes
 

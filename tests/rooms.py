@@ -20,6 +20,7 @@ MAY_KNOW: Final[dict[str, tuple[str, ...]]] = {
     "run": (
         *("core", "errors", "run", "sidecar", "service", "places.durable", "__version__"),
         *(f"{edge}.base" for edge in EDGES),
+        "api.reader",  # no edge: it is the gate's other half, and touches neither network nor disk by itself
     ),
     "__main__": ("cli",),
     "__init__": (),
@@ -70,7 +71,7 @@ METHODS: Final[dict[str, tuple[str, ...]]] = {
     "rename": _DURABLE,
     "replace": _DURABLE,
     "hardlink_to": _DURABLE,
-    "unlink": _OWN_FILES,
+    "unlink": (*_OWN_FILES, "run/tell.py"),  # the control socket
 }
 """What `pathlib.Path` calls the same; its ``replace`` is told from that of text and of times by its single argument."""
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Final
 
-from panjaya_watchd.rehearsal.records import AssetRecord, Bill, Phase, VersionRecord
+from panjaya_watchd.rehearsal.records import AssetRecord, Bill, Event, Phase, VersionRecord
 from panjaya_watchd.rehearsal.switches import Switches
 
 FAILURES: Final = {
@@ -81,3 +81,25 @@ class Planner:
         else:
             ending = Phase(at=start + whole, status="Completed", event="version_generated")
         return [*phases, ending]
+
+
+def told(assets: Iterable[AssetRecord], versions: Iterable[VersionRecord], now: datetime) -> tuple[Event, ...]:
+    """Give every status update until now, oldest first: what callbacks would have told."""
+    updates = [
+        Event(
+            at=phase.at,
+            event=phase.event,
+            asset_id=version.asset_id,
+            version_id=version.version_id,
+            locale=version.locale,
+        )
+        for version in versions
+        for phase in version.phases
+        if phase.event is not None and phase.at <= now
+    ]
+    updates += [
+        Event(at=asset.examined_at, event="asset_failed", asset_id=asset.asset_id)
+        for asset in assets
+        if asset.failed(now)
+    ]
+    return tuple(sorted(updates, key=lambda update: update.at))

@@ -6,6 +6,7 @@ Unknown keys are ignored, as FastAPI's models do by default, but remembered, so 
 Where the documentation is silent (duplicates, source among the targets) this is pickier than the real service may be.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -174,3 +175,13 @@ def _is_time(value: Any) -> bool:
 
 def _is_url(value: Any) -> bool:
     return isinstance(value, str) and re.fullmatch(r"https?://[^\s/]+\S*", value) is not None
+
+
+def read_json(request: str | Mapping[str, Any]) -> tuple[str, Any]:
+    """Give a request as text and as what it says; 400 for text that is no JSON."""
+    if not isinstance(request, str):
+        return json.dumps(request), request
+    try:
+        return request, json.loads(request)
+    except ValueError as error:
+        raise Refused(400, f"request: not JSON: {error}") from error

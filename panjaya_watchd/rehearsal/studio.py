@@ -15,10 +15,10 @@ from random import Random
 from typing import Any, Literal
 
 from panjaya_watchd.rehearsal import shapes
-from panjaya_watchd.rehearsal.life import FAILURES, Planner, examine
+from panjaya_watchd.rehearsal.life import FAILURES, Planner, examine, told
 from panjaya_watchd.rehearsal.links import Signer
 from panjaya_watchd.rehearsal.records import AssetRecord, Bill, Event, Phase, VersionRecord, Video
-from panjaya_watchd.rehearsal.request import Languages, Refused, Request, read_languages, read_request
+from panjaya_watchd.rehearsal.request import Languages, Refused, Request, read_json, read_languages, read_request
 from panjaya_watchd.rehearsal.shapes import JsonObject
 from panjaya_watchd.rehearsal.switches import Switches
 
@@ -79,7 +79,7 @@ class Studio:
             Refused: 400, and nothing was created.
 
         """
-        text, body = _read_json(request)
+        text, body = read_json(request)
         asked = read_request(body, by_url=video is None)
         if background is not None and asked.background_url is not None:
             raise Refused(400, "background_url: a background file was uploaded as well")
@@ -109,7 +109,7 @@ class Studio:
 
     def add_languages(self, asset_id: str, request: str | Mapping[str, Any]) -> JsonObject:
         """Start a dubbing for each new language, and bill them; 400 for a locale the asset has, or a failed asset."""
-        text, body = _read_json(request)
+        text, body = read_json(request)
         if not isinstance(body, Mapping):
             raise Refused(400, f"request: expected a JSON object, found {type(body).__name__}")
         languages, ignored = read_languages(body.get("languages"))
@@ -210,25 +210,7 @@ class Studio:
     def events(self) -> tuple[Event, ...]:
         """Give every status update until now, oldest first: what callbacks would have told."""
         with self._lock:
-            now = self._clock()
-            told = [
-                Event(
-                    at=phase.at,
-                    event=phase.event,
-                    asset_id=version.asset_id,
-                    version_id=version_id,
-                    locale=version.locale,
-                )
-                for version_id, version in self._versions.items()
-                for phase in version.phases
-                if phase.event is not None and phase.at <= now
-            ]
-            told += [
-                Event(at=asset.examined_at, event="asset_failed", asset_id=asset.asset_id)
-                for asset in self._assets.values()
-                if asset.failed(now)
-            ]
-            return tuple(sorted(told, key=lambda event: event.at))
+            return told(self._assets.values(), self._versions.values(), self._clock())
 
     def open_result(self, version_id: str, expires: str, signature: str) -> VersionRecord:
         """Check a signed result link as an object store would: 403 when forged or expired, 404 when it was removed."""
@@ -314,12 +296,3 @@ class Studio:
 
     def _show(self, asset: AssetRecord) -> JsonObject:
         return shapes.asset_shape(asset, self.switches, self._clock(), in_list=False)
-
-
-def _read_json(request: str | Mapping[str, Any]) -> tuple[str, Any]:
-    if not isinstance(request, str):
-        return json.dumps(request), request
-    try:
-        return request, json.loads(request)
-    except ValueError as error:
-        raise Refused(400, f"request: not JSON: {error}") from error

@@ -1,4 +1,4 @@
-"""Signals: SIGTERM and SIGINT mean "end in order"."""
+"""Signals: SIGTERM and SIGINT mean "end in order"; SIGHUP means nothing, least of all the end."""
 
 import signal
 from collections.abc import Callable
@@ -12,5 +12,6 @@ def listen(stop: Callable[[], None]) -> None:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         stop()
 
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, ended)
     signal.signal(signal.SIGINT, ended)

@@ -1,14 +1,13 @@
 """The claim's machine: every row, every pair that is not a row, and what no sequence of events may ever do."""
 
-import re
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from architecture_table import PAGE, with_tables
 from samples import (
     BARRED,
     BROKEN,
@@ -43,7 +42,7 @@ from panjaya_watchd.core.events import Event, Told, Word
 from panjaya_watchd.core.names import AssetId, VersionId
 from panjaya_watchd.core.order import AutoGenerate
 from panjaya_watchd.core.pace import ACCOUNT_PAUSE, LOOK_UPS_IN_WINDOW
-from panjaya_watchd.core.states import ROWS, step, table
+from panjaya_watchd.core.states import ROWS, step
 from panjaya_watchd.core.step import IllegalEvent, Row
 
 LATER = NOW + timedelta(hours=2)
@@ -87,11 +86,9 @@ def test_a_row_cannot_lead_where_the_table_does_not_say(monkeypatch: pytest.Monk
 
 def test_the_table_in_the_architecture_page_is_the_table() -> None:
     """ARCHITECTURE.md shows the rows as they are."""
-    page = (Path(__file__).parents[2] / "ARCHITECTURE.md").read_text(encoding="utf-8")
-    shown = re.search(r"<!-- table -->\n(.*?)\n<!-- end of table -->", page, re.DOTALL)
+    page = PAGE.read_text(encoding="utf-8")
 
-    assert shown is not None
-    assert shown.group(1).strip() == "\n".join(table()).strip(), "run `make table`"
+    assert page == with_tables(page), "type: make table"
 
 
 CASES: list[tuple[Claim, Event, State, list[type[Effect]]]] = [

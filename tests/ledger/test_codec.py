@@ -100,6 +100,7 @@ def decode(document: object, codec: Codec | None = None) -> Claim:
     return (codec or Codec()).decode(text, where="Claim c1 in the test")
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(claim=claims())
 def test_every_claim_comes_back_as_it_was(claim: Claim) -> None:
@@ -201,6 +202,7 @@ def test_a_damaged_document_is_refused(document: str) -> None:
     assert refused.value.hint
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(position=st.integers(0, len(FORMAT_1) - 1), letter=st.characters(max_codepoint=126))
 def test_no_changed_letter_makes_anything_but_a_claim_or_a_refusal(position: int, letter: str) -> None:

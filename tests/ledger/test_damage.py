@@ -60,6 +60,20 @@ def test_a_ledger_with_a_changed_byte_is_refused_or_whole(tmp_path: Path, seed: 
     assert refused > 10
 
 
+def test_an_index_that_disagrees_with_its_table_is_refused(tmp_path: Path) -> None:
+    """Searching goes through indexes: one wrong letter in one would hide an asset that was paid for."""
+    path = tmp_path / "ledger.db"
+    fill(path, 10)
+    whole = path.read_bytes()
+    places = [place for place in range(len(whole)) if whole.startswith(b"asset-9", place)]
+    assert len(places) == 3  # the column, the document and the index
+    for place in places:
+        # The last of all assets stays the last, so the index is in order and only its content is wrong.
+        path.write_bytes(whole[:place] + b"asset-z" + whole[place + 7 :])
+        with pytest.raises(LedgerError, match="damaged"):
+            contents(path)
+
+
 def test_a_ledger_with_a_lost_page_is_refused_or_whole(tmp_path: Path) -> None:
     """A page of zeros, or one that was never written, is what a disk makes of a power cut that it lied about."""
     path = tmp_path / "ledger.db"

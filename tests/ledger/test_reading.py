@@ -48,6 +48,7 @@ def test_a_reader_beside_a_running_daemon_sees_every_put(tmp_path: Path) -> None
     assert contents(path) == {claim.id: claim for claim in (make(0), make(1))}
 
 
+@pytest.mark.slow
 def test_threads_may_read_while_the_driver_writes(tmp_path: Path) -> None:
     """Each read sees a whole claim, and what one thread saw once is never gone."""
     ledger = SqlLedger(url_of(tmp_path / "ledger.db"))

@@ -218,6 +218,17 @@ def test_taking_in_syncs_both_folders_after_the_last_rename(root: Path) -> None:
     ]
 
 
+def test_giving_back_leaves_no_empty_folder(root: Path, place: DiskPlace) -> None:
+    """A drop that goes back with nothing but half a download is not filed anywhere."""
+    seen = settled(root)
+    place.take_in(CLAIM, seen)
+    place.partial(CLAIM, "talk.es-ES.mp4").write_bytes(b"half")
+
+    place.put_away(CLAIM, seen, Destination.BACK, {})
+
+    assert sorted(str(path.relative_to(root)) for path in root.rglob("*")) == ["processing", "talk.mp4"]
+
+
 def rewrite(video: Path) -> None:
     """Change a file's content and put its time back, as ``rsync`` and ``cp -p`` do."""
     before = video.stat()
