@@ -5,7 +5,7 @@ A server in a process of its own swallows the body and answers 201, over TLS and
 same sparse file, in turns, so that whatever else the machine does meets both. Ours is a fresh process each time, with
 everything on: hashing, looks at the source, the gate. Loopback has no limit, so there the clients are measured by what
 their processors can do, and curl hashes nothing; the last comparison is held to the pace of a line of ``--mbit``.
-Run it as ``python bench/upload.py --gib 4 --rounds 3``.
+Run it in the checkout as ``python -m bench.upload --gib 4 --rounds 3``.
 """
 
 import argparse
@@ -135,13 +135,13 @@ def upload(url: str, authority: str, path: Path) -> None:
 
 def compare(url: str, authority: str, path: Path, rounds: int) -> None:
     """Let both clients send the file in turns, and print what it cost."""
-    ours = [sys.executable, __file__, "--client", url, "--authority", authority, "--file", str(path)]
+    ours = [sys.executable, "-m", "bench.upload", "--client", url, "--authority", authority, "--file", str(path)]
     request = json.dumps({"locale": "en-US", "languages": [{"locale": "es-ES"}]})
     curl = ["curl", "-sS", "-f", "-H", "Expect:", "-F", f"request={request}", "-F", f"video=@{path};type=video/mp4"]
     curl += [*(["--cacert", authority] if authority else []), f"{url}/v1/assets/upload"]
     # Ours gives the digest of what was sent; curl alone does half of the work.
-    both = ["sh", "-c", f"sha256sum {path} & {shlex.join(curl)} & wait"]
-    clients = {"panjaya-watchd": ours, "curl -F": curl, "curl & sha256sum": both}
+    both = ["sh", "-c", f"openssl dgst -sha256 {path} & {shlex.join(curl)} & wait"]
+    clients = {"panjaya-watchd": ours, "curl -F": curl, "curl & openssl": both}
     runs: dict[str, list[Run]] = {name: [] for name in clients}
     for number in range(rounds):
         for name in list(clients)[:: 1 if number % 2 == 0 else -1]:

@@ -138,6 +138,8 @@ class Loopback:
 
     def _serve(self, connection: socket.socket) -> None:
         connection.settimeout(20)
+        # An answer that Nagle's algorithm holds back behind TLS's own bytes would be lost when we close unread.
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             with self._tls.wrap_socket(connection, server_side=True) if self._tls else connection as inner:
                 visit = Visit(inner)

@@ -29,6 +29,8 @@ Digest = NewType("Digest", str)
 
 def fold(name: str) -> str:
     """Give the form in which two names are compared: NFC, then case-folded, then NFC again (UAX 15, section 5)."""
+    if name.isascii():
+        return name.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 

@@ -22,7 +22,7 @@ from panjaya_watchd.places import filing, naming, taking
 from panjaya_watchd.places.base import Scan, Unsettled
 from panjaya_watchd.places.evidence import collect
 from panjaya_watchd.places.filing import Shelf
-from panjaya_watchd.places.junk import STATUS, is_junk, is_junk_folder, is_member
+from panjaya_watchd.places.junk import STATUS, is_junk_folder, is_no_member
 from panjaya_watchd.places.naming import (
     PROCESSING,
     base,
@@ -71,14 +71,14 @@ class FolderPlace:
     ) -> list[str]:
         """Sort the entries of one folder; returns the folders below it that are to be looked through next."""
         below = []
-        for own, found in self._tree.entries(folder, is_junk):
+        for own, found in self._tree.entries(folder, is_no_member):
             name = within(folder, own)
             if isinstance(found, Fingerprint):
                 files.append((name, found))
             elif found is Kind.FOLDER:
                 if self._recursive and name not in self._ours and not is_junk_folder(own):
                     below.append(name)
-            elif is_member(own):
+            else:
                 refused.append((name, _NOT_READ))
         return below
 

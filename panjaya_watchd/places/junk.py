@@ -7,17 +7,14 @@ programs were seen to do on shares.
 """
 
 import re
-from pathlib import PurePosixPath
 from typing import Final
 
-from panjaya_watchd.core.drop import AUDIO_SUFFIXES, VIDEO_SUFFIXES
+from panjaya_watchd.core.drop import has_role
 
 STATUS: Final = "STATUS.txt"
 WHY: Final = "WHY.txt"
 RECEIPT_SUFFIX: Final = ".receipt.toml"
 """Files that we write for people; they may travel back into a watch folder with the parts of a failed drop."""
-
-MEMBER_SUFFIXES: Final = VIDEO_SUFFIXES | AUDIO_SUFFIXES | {".toml", ".srt"}
 
 _TEMPORARY_PREFIXES: Final = (".syncthing.", "~syncthing~", ".in.", ".")
 _TEMPORARY_SUFFIXES: Final = tuple(
@@ -55,7 +52,12 @@ def is_junk_folder(name: str) -> bool:
 
 def is_member(name: str) -> bool:
     """Say whether a name looks like a part of a drop."""
-    return not is_junk(name) and PurePosixPath(name).suffix.lower() in MEMBER_SUFFIXES
+    return has_role(name) and not is_junk(name)
+
+
+def is_no_member(name: str) -> bool:
+    """Say whether a file of that base name need not even be looked at."""
+    return not is_member(name)
 
 
 def becomes(name: str) -> str | None:

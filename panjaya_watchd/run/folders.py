@@ -57,9 +57,12 @@ class Folders:
 
     def look(self, folder: FolderName) -> None:
         """Begin a scan; if one is under way, one more after it, because it may have passed the place already."""
-        intake = self.watched[folder].intake
+        intake, now = self.watched[folder].intake, self.clock.monotonic()
         if intake.looking:
             intake.look_again = True
+            return
+        if now < intake.earliest():
+            self._look_at(folder, intake.earliest())
             return
         intake.looking, intake.look_again = True, False
         self.looking.scan(folder)
@@ -75,7 +78,7 @@ class Folders:
         for drop in intake.sight(seen.scan, now, seen.seconds, claimed):
             self.looking.examine(seen.folder, drop)
         intake.looking = False
-        self._look_at(seen.folder, now + intake.rule.quiet / 10 if intake.look_again else intake.next_scan(now))
+        self._look_at(seen.folder, intake.earliest() if intake.look_again else intake.next_scan(now))
         self._post(seen.folder, claims)
 
     def unseen(self, unseen: Unseen) -> None:
@@ -104,7 +107,7 @@ class Folders:
     def _post(self, folder: FolderName, claims: Iterable[Claim]) -> None:
         """Rewrite ``STATUS.txt`` when it would say something else than last time."""
         taken = sorted((display(claim.drop.stem), words.standing(claim)) for claim in claims)
-        text = words.status_note(list(self.watched[folder].intake.waiting()), taken)
+        text = words.status_note(self.watched[folder].intake.waiting(), taken)
         if self._posted.get(folder) != text:
             self._posted[folder] = text
             self.looking.post(folder, text)

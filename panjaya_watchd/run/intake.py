@@ -5,18 +5,29 @@ Nothing here is durable: before the claim the folder is the truth. Start-up, hin
 drop is taken on its first sighting.
 """
 
-from collections.abc import Collection, Iterator
+import itertools
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Final
 
 from panjaya_watchd.core.drop import Drop, Fingerprint, group
 from panjaya_watchd.core.names import display
-from panjaya_watchd.core.settle import Ready, Rule, Settling, Wait, settle, unsettle
+from panjaya_watchd.core.settle import Rule, Settling, Wait, settle, unsettle
 from panjaya_watchd.places.base import Scan
 
-SCAN_SHARE = 50
-"""A scan may take a fiftieth of the wall time; a slow share is looked at less often (R11)."""
+SCAN_SHARE: Final = 200
+"""Without hints a scan may take half a percent of the wall time; a slow share is looked at less often (R11)."""
 
-RECHECK = 1.0
+HINT_SHARE: Final = 10
+"""With hints, a tenth: somebody copies into the folder and wants to see it taken."""
+
+SPACING: Final = 1.0
+"""Seconds between two scans at the least, as a running copy makes hundreds of hints a second; less where quiet is."""
+
+SHOWN: Final = 50
+"""How many waiting drops are named; in a folder of 100,000 nobody reads them all."""
+
+RECHECK: Final = 1.0
 """Seconds until a drop with evidence against it is looked at again, at the earliest."""
 
 
@@ -41,6 +52,8 @@ class Intake:
     _examined: set[str] = field(default_factory=set)
     _files: tuple[tuple[str, Fingerprint], ...] = ()
     _drops: tuple[Drop, ...] = ()
+    _restless: dict[str, Drop] = field(default_factory=dict)
+    """Drops that the passing of time can bring further."""
 
     def sight(self, scan: Scan, now: float, seconds: float, claimed: Collection[str]) -> list[Drop]:
         """
@@ -56,22 +69,34 @@ class Intake:
         self.last_scan, self.trouble, self.refused, self._took = now, None, scan.refused, seconds
         if scan.files != self._files:
             self._files, self._drops = scan.files, group(scan.files)
-        here = {drop.key: drop for drop in self._drops if drop.key not in claimed}
-        for key in self._settling.keys() - here.keys():
-            del self._settling[key]
-            self._waits.pop(key, None)
+            self._restless = {drop.key: drop for drop in self._drops}
+            for key in self._settling.keys() - self._restless.keys():
+                self._forget(key)
         ready = []
-        for key, drop in here.items():
-            self._settling[key], verdict = settle(self._settling.get(key), drop, now, self.rule)
-            match verdict:
-                case Wait():
-                    self._waits[key] = verdict
-                case Ready() if key not in self._examined:
-                    self._examined.add(key)
-                    ready.append(drop)
-                case Ready():
-                    pass
+        for key, drop in list(self._restless.items()):
+            if key in claimed:
+                self._forget(key)
+            elif self._judge(drop, now):
+                ready.append(drop)
         return ready
+
+    def _judge(self, drop: Drop, now: float) -> bool:
+        """Settle one drop further; say whether it is to be examined now."""
+        key = drop.key
+        self._settling[key], verdict = settle(self._settling.get(key), drop, now, self.rule)
+        if isinstance(verdict, Wait):
+            self._waits[key] = verdict
+            if verdict.until is None:
+                del self._restless[key]  # only a change helps it, and that is noticed above
+            return False
+        if key in self._examined:
+            return False
+        self._examined.add(key)
+        return True
+
+    def _forget(self, key: str) -> None:
+        self._settling.pop(key, None)
+        self._waits.pop(key, None)
 
     def settled(self, drop: Drop) -> bool:
         """Say whether an examined drop is still the one that was last seen, and close its examination."""
@@ -87,21 +112,28 @@ class Intake:
 
     def taken(self, drop: Drop) -> None:
         """Forget a drop that has become a claim."""
-        self._settling.pop(drop.key, None)
-        self._waits.pop(drop.key, None)
+        self._forget(drop.key)
 
     def next_scan(self, now: float) -> float:
         """Say when to look again if no hint comes: sooner while a drop is settling, later where a scan is slow."""
         pace = max(self.pace, self._took * SCAN_SHARE)
-        untils = [wait.until for wait in self._waits.values() if wait.until is not None]
-        soonest = min(untils, default=now + pace)
-        return min(max(soonest, now + min(pace, self.rule.quiet / 3)), now + pace)
+        untils = [self._waits[key].until for key in self._restless if key in self._waits]
+        soonest = min((until for until in untils if until is not None), default=now + pace)
+        return min(max(soonest, now + self.rule.quiet / 3, self.earliest()), now + pace)
 
-    def waiting(self) -> Iterator[tuple[str, str]]:
-        """Give (name, reason) of everything that is seen and not taken, as people may read it."""
-        for key, settling in sorted(self._settling.items()):
-            wait = self._waits.get(key)
-            drop = settling.drop
-            name = drop.video.name if drop.video else drop.parts[0].name
-            yield display(name), wait.why if wait else "is being examined"
-        yield from ((display(name), why) for name, why in self.refused)
+    def earliest(self) -> float:
+        """Say when the next scan may begin at the earliest, however many hints come."""
+        spacing = max(min(SPACING, self.rule.quiet / 10), self._took * HINT_SHARE)
+        return 0.0 if self.last_scan is None else self.last_scan + spacing
+
+    def waiting(self) -> list[tuple[str, str]]:
+        """Give (name, reason) of what is seen and not taken, as people may read it; a line counts those past 50."""
+        shown = [self._waiting(key) for key in itertools.islice(self._settling, SHOWN)]
+        shown += [(display(name), why) for name, why in self.refused[:SHOWN]]
+        more = len(self._settling) + len(self.refused) - len(shown)
+        return [*shown, (f"{more} more", "wait as well")] if more else shown
+
+    def _waiting(self, key: str) -> tuple[str, str]:
+        wait, drop = self._waits.get(key), self._settling[key].drop
+        name = drop.video.name if drop.video else drop.parts[0].name
+        return display(name), wait.why if wait else "is being examined"
