@@ -61,6 +61,7 @@ class DubbingApi(Protocol):
 
         Raises:
             Withdrawn: the body said so; the request was cut off before its last byte.
+            PlaceError: the storage of the body failed, likewise before its last byte.
 
         """
 

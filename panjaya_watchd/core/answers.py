@@ -72,7 +72,7 @@ class Fault:
     ``money_may_have_moved``: the API may hold our whole video, so sending again could bill twice.
     ``repeat_helps``: the same request may succeed later.
     ``not_before``: how long the API asked us to wait, from when the answer came.
-    ``account``: the key or the account was refused (401, 403); no drop is to blame.
+    ``account``: the key, the account or the address was refused (401, 402, 403, 407, redirects); no drop is to blame.
     ``words``: one line for a person, the API's own words where it spoke; never a secret, never a query string.
     """
 

@@ -20,6 +20,7 @@ from panjaya_watchd.core.answers import COMPLETED, FAILED, AssetDubbing, Version
 from panjaya_watchd.core.claim import Dubbing, DubbingState
 from panjaya_watchd.core.effects import Fetch
 from panjaya_watchd.core.events import Fetched, FetchFaulted
+from panjaya_watchd.core.step import IllegalEvent
 
 MISSING_GRACE: Final = timedelta(hours=1)
 """How long an accepted asset may lack a locale that was ordered before the locale counts as failed."""
@@ -51,10 +52,13 @@ def advance(dubbing: Dubbing, given: Input, now: datetime) -> tuple[Dubbing, Fet
     Give the dubbing after an input, and the download it asks for.
 
     Raises:
-        KeyError: the pair is not a row.
+        IllegalEvent: the pair is not a row.
 
     """
-    return DUBBING_ROWS[dubbing.state, type(given)].does(dubbing, given, now)
+    row = DUBBING_ROWS.get((dubbing.state, type(given)))
+    if row is None:
+        raise IllegalEvent(f"{type(given).__name__} is not expected while {dubbing.locale} is {dubbing.state}")
+    return row.does(dubbing, given, now)
 
 
 def _look(dubbing: Dubbing, seen: Seen, now: datetime) -> tuple[Dubbing, Fetch | None]:
