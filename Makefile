@@ -7,7 +7,7 @@ stamp = .venv/.$(1)-$(shell { $(PYTHON) --version; cat requirements/$(1).txt; } 
 run := $(call stamp,run)
 test := $(call stamp,test)
 
-.PHONY: help rehearse test fast lint types check table slow bench lock
+.PHONY: help rehearse test fast lint types coverage check table slow bench lock
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -29,7 +29,11 @@ lint: $(test) ## style
 types: $(test) ## types
 	@$(python) -m mypy
 
-check: test lint types ## test, lint and types
+coverage: $(test) ## every branch of core/ is taken by its own tests
+	@$(python) -m coverage run --source=panjaya_watchd/core -m pytest -q tests/core
+	@$(python) -m coverage report --fail-under=100 --show-missing --skip-covered
+
+check: test coverage lint types ## everything that must pass
 
 table: $(test) ## rewrite the tables of states in ARCHITECTURE.md
 	@PYTHONPATH=. $(python) tests/architecture_table.py

@@ -105,7 +105,7 @@ class SimApi:
         self._world = world
 
     def submit(self, submission: Submission) -> Asset | Fault:
-        """Take the body chunk by chunk, then create the asset, then answer; each of these can be the last thing done."""
+        """Take the body chunk by chunk, create the asset, answer; each of these can be the last thing done."""
         world, rng = self._world, self._world.rng
         world.boundary("request begins")
         body = b"".join(submission.video)

@@ -94,10 +94,10 @@ class Place(Protocol):
 
     def put_away(self, claim_id: ClaimId, drop: Drop, to: Destination, papers: Mapping[str, str]) -> str:
         """
-        File a claim's parts, results and papers (file name to text) in one move: ``done/<stem>/`` or ``failed/<stem>/``,
-        with `` (2)``, `` (3)`` where the name is taken; or, for ``BACK``, return the parts to the watch folder.
+        File a claim's parts, results and papers (file name to text) in one move.
 
-        Asked again for a claim that is already filed, it answers with where that was. Durable when it returns.
+        To ``done/<stem>/`` or ``failed/<stem>/``, with `` (2)``, `` (3)`` where the name is taken; or, for ``BACK``,
+        the parts return to the watch folder. Asked again for a claim that is already filed, it answers with where that was. Durable when it returns.
 
         Returns:
             Where the parts are, relative to the root, or absolute where ``done`` and ``failed`` lie elsewhere.

@@ -18,6 +18,10 @@ _SOCKET_LIMIT: Final = 107
 NOT_YET: Final[Mapping[str, tuple[frozenset[object], str]]] = MappingProxyType(
     {
         "folder.budget": (frozenset({None}), "budgets are not held yet, every drop that settles is sent"),
+        "folder.on_first_start": (
+            frozenset({"take"}),
+            "nothing is held yet, videos that lie there already are sent; empty the folder before the first start",
+        ),
         "folder.profile": (
             frozenset({"auto", "local"}),
             "of this profile only the quiet period is used yet, the folder is watched like a local one",
@@ -31,6 +35,9 @@ NOT_YET: Final[Mapping[str, tuple[frozenset[object], str]]] = MappingProxyType(
 Keys that are accepted but not acted upon by this release: their values that make no difference, and what to tell of
 any other.
 """
+
+_BY_DEFAULT: Final = frozenset({"folder.on_first_start"})
+"""Those of which people must be warned even if they did not write them: the default promises to spend nothing."""
 
 
 class Api(Pace):
@@ -120,6 +127,7 @@ class Settings(Section):
             sections: tuple[Section, ...] = self.folders if table == "folder" else (getattr(self, table),)
             for section in sections:
                 place = f'folder "{section.name}": {key}' if isinstance(section, Folder) else f"[{table}] {key}"
-                if key in section.model_fields_set and getattr(section, key) not in honoured:
+                written = key in section.model_fields_set or path in _BY_DEFAULT
+                if written and getattr(section, key) not in honoured:
                     told.append(f"{place}: {sentence}.")
         return tuple(told)

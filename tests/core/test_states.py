@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from typing import get_args
 
 import pytest
+from architecture_table import PAGE, with_tables
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from architecture_table import PAGE, with_tables
 from samples import (
     BARRED,
     BROKEN,

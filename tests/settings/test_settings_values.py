@@ -311,6 +311,7 @@ def test_keys_without_effect_are_warned_of(host: Host) -> None:
 
     assert [":".join(warning.split(":")[: 2 if "folder" in warning else 1]) + ":" for warning in warnings] == [
         'folder "a": budget:',
+        'folder "a": on_first_start:',
         'folder "a": profile:',
         "[http] listen:",
     ]
@@ -318,6 +319,6 @@ def test_keys_without_effect_are_warned_of(host: Host) -> None:
 
 def test_without_such_keys_nothing_is_warned_of(host: Host) -> None:
     """Defaults, and values that make no difference, are no reason to warn."""
-    extra = 'locale = "en-US"\nlanguages = []\nprofile = "local"'
+    extra = 'locale = "en-US"\nlanguages = []\nprofile = "local"\non_first_start = "take"'
 
     assert host.load(host.folder("a", extra) + '[http]\nlisten = ""\n').warnings() == ()

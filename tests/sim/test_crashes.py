@@ -16,7 +16,7 @@ from world import SimGate, Weather, World
 from panjaya_watchd.core import events
 from panjaya_watchd.core.claim import Claim, State
 from panjaya_watchd.core.events import Event
-from panjaya_watchd.core.states import ROWS, step
+from panjaya_watchd.core.states import ROWS
 from panjaya_watchd.core.step import Step, begin_upload
 from panjaya_watchd.ledger.codec import Codec
 from panjaya_watchd.run.driver import Driver
