@@ -33,7 +33,8 @@ class Scan:
     What one look at a watch folder saw.
 
     ``files`` are regular files by their names relative to the root, junk and our own files left out. ``refused`` are
-    (name, sentence) of entries that look like a drop but are never read: symbolic links, FIFOs, what we may not open.
+    (name, what it is in words) of entries that are never read, so that nothing is silently ignored: symbolic links,
+    FIFOs, folders that are not looked into, and up to 50 files of no known kind.
     """
 
     files: tuple[tuple[str, Fingerprint], ...]
@@ -97,7 +98,8 @@ class Place(Protocol):
         File a claim's parts, results and papers (file name to text) in one move.
 
         To ``done/<stem>/`` or ``failed/<stem>/``, with `` (2)``, `` (3)`` where the name is taken; or, for ``BACK``,
-        the parts return to the watch folder. Asked again for a claim that is already filed, it answers with where that was. Durable when it returns.
+        the parts return to the watch folder. Asked again for a claim that is already filed, it answers with where that
+        was. Durable when it returns.
 
         Returns:
             Where the parts are, relative to the root, or absolute where ``done`` and ``failed`` lie elsewhere.

@@ -22,7 +22,7 @@ from panjaya_watchd.places import filing, naming, taking
 from panjaya_watchd.places.base import Scan, Unsettled
 from panjaya_watchd.places.evidence import collect
 from panjaya_watchd.places.filing import Shelf
-from panjaya_watchd.places.junk import STATUS, is_junk_folder, is_no_member
+from panjaya_watchd.places.junk import STATUS, is_junk, is_junk_folder, is_member
 from panjaya_watchd.places.naming import (
     PROCESSING,
     base,
@@ -36,6 +36,11 @@ from panjaya_watchd.places.tree import Kind, NotRegular, Opened, Tree
 from panjaya_watchd.places.trouble import border
 
 _NOT_READ: Final = "is a link or a special file, and those are never read; put the file itself here"
+_UNKNOWN: Final = "is no kind of video or sidecar that is known here, and is left alone"
+_FOLDER: Final = "is a folder, and here only files are taken that lie directly in the watch folder"
+
+_STRANGERS: Final = 50
+"""How many files that can be no part are named, in each folder; there may be any number of them."""
 
 
 class FolderPlace:
@@ -70,17 +75,33 @@ class FolderPlace:
         self, folder: str, files: list[tuple[str, Fingerprint]], refused: list[tuple[str, str]]
     ) -> list[str]:
         """Sort the entries of one folder; returns the folders below it that are to be looked through next."""
-        below = []
-        for own, found in self._tree.entries(folder, is_no_member):
+        below: list[str] = []
+        strangers: list[str] = []
+
+        def cannot_be_a_part(own: str) -> bool:
+            if is_member(own):
+                return False
+            if len(strangers) < _STRANGERS and not is_junk(own):
+                strangers.append(own)
+            return True
+
+        for own, found in self._tree.entries(folder, cannot_be_a_part):
             name = within(folder, own)
             if isinstance(found, Fingerprint):
                 files.append((name, found))
-            elif found is Kind.FOLDER:
-                if self._recursive and name not in self._ours and not is_junk_folder(own):
-                    below.append(name)
-            else:
+            elif found is not Kind.FOLDER:
                 refused.append((name, _NOT_READ))
+            elif self._is_ours(name) or is_junk_folder(own):
+                continue
+            elif self._recursive:
+                below.append(name)
+            else:
+                refused.append((name, _FOLDER))
+        refused += [(within(folder, own), _UNKNOWN) for own in sorted(strangers)]
         return below
+
+    def _is_ours(self, name: str) -> bool:
+        return any(own == name or own.startswith(name + "/") for own in self._ours)
 
     def evidence(self, drop: Drop) -> tuple[Evidence, ...]:
         """Collect what says "not yet"."""

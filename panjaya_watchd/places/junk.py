@@ -55,11 +55,6 @@ def is_member(name: str) -> bool:
     return has_role(name) and not is_junk(name)
 
 
-def is_no_member(name: str) -> bool:
-    """Say whether a file of that base name need not even be looked at."""
-    return not is_member(name)
-
-
 def becomes(name: str) -> str | None:
     """
     Give the name that a running copy will have in the end: ``a.mp4`` for ``a.mp4.part`` and ``.a.mp4.x7Gh2K``.

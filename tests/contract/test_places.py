@@ -70,7 +70,7 @@ def test_a_scan_sees_files_and_neither_junk_nor_our_own(world: World) -> None:
     seen = arrive(world)
     for name in ("._talk.mp4", "b.mp4.part", "STATUS.txt", "WHY.txt", "talk.receipt.toml", "Thumbs.db"):
         world.write(name, b"x")
-    for folder in ("processing/c9", "done/a", "failed/a", "sub"):
+    for folder in ("processing/c9", "done/a", "failed/a"):
         world.write(f"{folder}/a.mp4", b"x")
 
     scan = world.place.scan()
@@ -78,6 +78,20 @@ def test_a_scan_sees_files_and_neither_junk_nor_our_own(world: World) -> None:
     assert sorted(PARTS) == sorted(name for name, _ in scan.files)
     assert {len(PARTS[part.name]) for part in seen.parts} == {part.fingerprint.size for part in seen.parts}
     assert scan.refused == ()
+
+
+def test_what_is_never_taken_is_named_and_not_silently_ignored(world: World) -> None:
+    """A folder where only files are taken, and files of no known kind: somebody waits for an answer to them."""
+    for name in ("talk.mp4", "season/one.mp4", "notes.docx", *(f"{number:03}.jpg" for number in range(200))):
+        world.write(name, b"x")
+
+    scan = world.place.scan()
+    named = dict(scan.refused)
+
+    assert [name for name, _ in scan.files] == ["talk.mp4"]
+    assert named.pop("season").startswith("is a folder")
+    assert len(named) == 50
+    assert set(named.values()) == {"is no kind of video or sidecar that is known here, and is left alone"}
 
 
 def test_a_recursive_scan_goes_down_but_not_into_junk_or_our_own(world: World) -> None:

@@ -55,7 +55,7 @@ def settled(root: Path, name: str = "talk.mp4") -> Drop:
 def test_what_is_no_regular_file_is_refused_by_name_and_never_read(
     root: Path, place: DiskPlace, tmp_path: Path
 ) -> None:
-    """Links and FIFOs that pose as parts are reported; those with other names, and folders, are not."""
+    """Links, FIFOs and folders that pose as parts, and what is no part by its name, are all reported and left alone."""
     secret = tmp_path / "secret.mp4"
     secret.write_bytes(b"secret")
     (root / "link.mp4").symlink_to(secret)
@@ -67,7 +67,7 @@ def test_what_is_no_regular_file_is_refused_by_name_and_never_read(
     scan = place.scan()
 
     assert scan.files == ()
-    assert sorted(name for name, _ in scan.refused) == ["gone.srt", "link.mp4", "pipe.toml"]
+    assert sorted(name for name, _ in scan.refused) == ["folder.mp4", "gone.srt", "link.mp4", "pipe", "pipe.toml"]
 
 
 @pytest.mark.parametrize("kind", ["link", "fifo", "folder"])
