@@ -45,12 +45,16 @@ def _dubbing_id(entry: AssetDubbing | None) -> DubbingId | None:
 
 
 def _follow(claim: Claim, event: events.Resumed, now: datetime) -> Step:
-    resumed = replace(claim, rules=event.rules)
+    return Step(replace(claim, rules=event.rules), _go_on(claim))
+
+
+def _go_on(claim: Claim) -> tuple[Effect, ...]:
+    """Ask for everything that the dubbings are waiting for."""
     waiting = any(dubbing.state is DubbingState.WAITING for dubbing in claim.dubbings)
     fetches = [
         effects.Fetch(locale=dubbing.locale) for dubbing in claim.dubbings if dubbing.state is DubbingState.FETCHING
     ]
-    return Step(resumed, (*([effects.Poll()] if waiting else []), *fetches))
+    return (*([effects.Poll()] if waiting else []), *fetches)
 
 
 def _polled(claim: Claim, event: events.Polled, now: datetime) -> Step:
@@ -116,11 +120,16 @@ def _stay_held(claim: Claim, event: events.Resumed, now: datetime) -> Step:
     return Step(replace(claim, rules=event.rules))
 
 
+def _keep_held(claim: Claim, event: events.Fetched | events.FetchFaulted, now: datetime) -> Step:
+    """Note how a download ended that was still under way; what more there is to do waits for a person, too."""
+    return Step(_fetch_moved(claim, event, now).claim)
+
+
 def _told(claim: Claim, event: events.Told, now: datetime) -> Step:
     if event.word is Word.ADOPT and event.asset_id is not None:
         return adopt(claim, Asset(asset_id=event.asset_id), now)
     if event.word is Word.RETRY and claim.asset_id is not None:
-        return Step(replace(claim, state=State.DUBBING, held=None, accepted_at=now), (effects.Poll(),))
+        return Step(replace(claim, state=State.DUBBING, held=None, accepted_at=now), _go_on(claim))
     if event.word is Word.RETRY:
         return begin_upload(claim)
     return file_away(claim, words.given_up(claim.held))
@@ -138,8 +147,12 @@ FOLLOWING: Final[Rows] = {
     (State.FILING, events.Filed): Row((State.CLOSED,), "it is over", _close),
     (State.FILING, events.Stuck): Row((State.FILING,), "PutAway after a pause", _put_away_again),
     (State.HELD, events.Resumed): Row((State.HELD,), "wait for a person", _stay_held),
+    (State.HELD, events.Fetched): Row((State.HELD,), "move the dubbing", _keep_held),
+    (State.HELD, events.FetchFaulted): Row((State.HELD,), "move the dubbing", _keep_held),
     (State.HELD, events.Told): Row(
-        (State.UPLOADING, State.DUBBING, State.FILING), "retry: Upload, or Poll. adopt: Poll. release: PutAway", _told
+        (State.UPLOADING, State.DUBBING, State.FILING),
+        "retry: Upload, or Poll and Fetch. adopt: Poll. release: PutAway",
+        _told,
     ),
 }
 """Every pair of these states with an event that may happen."""

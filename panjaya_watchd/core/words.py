@@ -10,6 +10,9 @@ from panjaya_watchd.core.names import Locale, display
 from panjaya_watchd.core.order import Refusal
 
 RETRY: Final = "Then move the files from this folder back to where you dropped them."
+SHOWN: Final = 50
+"""How many drops a note names; in a folder of 100,000 nobody reads them all."""
+
 ASK: Final = "Please show this note to the person who looks after this service."
 
 _ASSET_ERRORS: Final[dict[str, tuple[str, str]]] = {
@@ -170,6 +173,7 @@ def status_note(waiting: Sequence[tuple[str, str]], taken: Sequence[tuple[str, s
     if not waiting and not taken:
         return "Everything that was dropped here has been answered: look into done and failed.\n"
     lines = [f"{len(waiting)} waiting, {len(taken)} being dubbed.", ""]
-    lines += [f"{name} {what}." for name, what in waiting]
-    lines += [f"{name} {what}." for name, what in taken]
+    for group in (waiting, taken):
+        lines += [f"{name} {what}." for name, what in group[:SHOWN]]
+        lines += [f"… and {len(group) - SHOWN} more."] if len(group) > SHOWN else []
     return "\n".join(lines) + "\n"

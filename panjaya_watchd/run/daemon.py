@@ -143,9 +143,9 @@ def answer(driver: Driver, question: Question, board: Board) -> None:
 def _told(driver: Driver, words: Mapping[str, Any]) -> Mapping[str, Any]:
     asset = words.get("asset")
     word = words.get("word")
-    if word not in set(Word) or (word == Word.ADOPT and not asset):
+    if not isinstance(word, str) or word not in set(Word) or (word == Word.ADOPT and not asset):
         return {"refused": "This daemon does not know that word; the command is of another release."}
-    told = Told(word=Word(str(word)), asset_id=AssetId(str(asset)) if asset else None)
+    told = Told(word=Word(word), asset_id=AssetId(str(asset)) if asset else None)
     refused = driver.tell(ClaimId(str(words.get("claim"))), told)
     return {"refused": refused} if refused else {"done": True}
 

@@ -36,6 +36,7 @@ from panjaya_watchd.run.messages import (
     Reading,
     Scanned,
     Stop,
+    Unposted,
     Unseen,
 )
 from panjaya_watchd.run.story import Log, tell_claimed, tell_step
@@ -103,12 +104,16 @@ class Driver:
         claim = self.living.get(claim_id)
         if claim is None or claim.state is not State.HELD:
             return f"Claim {claim_id} is not held; nothing was changed."
+        if claim.folder not in self.watched:
+            return f"The watch folder {claim.folder} is not configured; nothing was changed."
+        if told.asset_id is not None and claim.asset_id is not None:
+            return f"Claim {claim_id} has asset {claim.asset_id} already; use retry. Nothing was changed."
         if told.asset_id is not None and told.asset_id in self._taken(claim):
             return f"Asset {told.asset_id} belongs to another claim; nothing was changed."
         self._advance(claim_id, told)
         return None
 
-    def _take(self, message: Message) -> None:  # noqa: C901  (one arm for each kind of message)
+    def _take(self, message: Message) -> None:  # noqa: C901, PLR0912  (one arm for each kind of message)
         if self.stopping and isinstance(message, Look | Examined):
             return
         match message:
@@ -124,6 +129,8 @@ class Driver:
                 self.folders.scanned(message)
             case Unseen():
                 self.folders.unseen(message)
+            case Unposted():
+                self.folders.unposted(message)
             case Examined():
                 self.folders.examined(message)
             case Question():

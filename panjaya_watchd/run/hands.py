@@ -108,7 +108,7 @@ class Hands:
                 began = self.clock.monotonic()
                 body = Reader(
                     source,
-                    file_name=fit(f"{claim.drop.stem}-{claim.id}", PurePosixPath(video.name).suffix),
+                    file_name=fit(claim.drop.stem, f"-{claim.id}{PurePosixPath(video.name).suffix}"),
                     at_gate=at_gate,
                     stop=self.stop,
                     progress=lambda sent: self._show(claim, "upload", sent, source.size, began),
@@ -198,7 +198,10 @@ class Hands:
             part = next(part for part in claim.drop.parts if part.name == language.srt)
             with closing(place.open_part(claim.id, part)) as source:
                 content = source.read(source.size)
-            text = srt.read(part.name, content)
+            try:
+                text = srt.read(part.name, content)
+            except SidecarError as error:
+                raise Unsettled(error.message) from error
             if _digest(text) != language.srt_digest:
                 raise Unsettled(f"{display(part.name)} is not what it was when it was read first")
             texts[language.locale] = text

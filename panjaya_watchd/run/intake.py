@@ -5,8 +5,7 @@ Nothing here is durable: before the claim the folder is the truth. Start-up, hin
 drop is taken on its first sighting.
 """
 
-import itertools
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -23,9 +22,6 @@ HINT_SHARE: Final = 10
 
 SPACING: Final = 1.0
 """Seconds between two scans at the least, as a running copy makes hundreds of hints a second; less where quiet is."""
-
-SHOWN: Final = 50
-"""How many waiting drops are named; in a folder of 100,000 nobody reads them all."""
 
 RECHECK: Final = 1.0
 """Seconds until a drop with evidence against it is looked at again, at the earliest."""
@@ -89,6 +85,7 @@ class Intake:
             if verdict.until is None:
                 del self._restless[key]  # only a change helps it, and that is noticed above
             return False
+        self._waits.pop(key, None)
         if key in self._examined:
             return False
         self._examined.add(key)
@@ -126,12 +123,10 @@ class Intake:
         spacing = max(min(SPACING, self.rule.quiet / 10), self._took * HINT_SHARE)
         return 0.0 if self.last_scan is None else self.last_scan + spacing
 
-    def waiting(self) -> list[tuple[str, str]]:
-        """Give (name, reason) of what is seen and not taken, as people may read it; a line counts those past 50."""
-        shown = [self._waiting(key) for key in itertools.islice(self._settling, SHOWN)]
-        shown += [(display(name), why) for name, why in self.refused[:SHOWN]]
-        more = len(self._settling) + len(self.refused) - len(shown)
-        return [*shown, (f"{more} more", "wait as well")] if more else shown
+    def waiting(self) -> Iterator[tuple[str, str]]:
+        """Give (name, reason) of what is seen and not taken, as people may read it."""
+        yield from (self._waiting(key) for key in self._settling)
+        yield from ((display(name), why) for name, why in self.refused)
 
     def _waiting(self, key: str) -> tuple[str, str]:
         wait, drop = self._waits.get(key), self._settling[key].drop

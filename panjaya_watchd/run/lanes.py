@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from panjaya_watchd.core import effects
+from panjaya_watchd.core import effects, events
+from panjaya_watchd.core.answers import Fault
 from panjaya_watchd.core.claim import Claim
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.effects import Effect
@@ -21,7 +22,7 @@ from panjaya_watchd.errors import PlaceError
 from panjaya_watchd.run.gate import Gate
 from panjaya_watchd.run.hands import Hands
 from panjaya_watchd.run.inbox import Inbox
-from panjaya_watchd.run.messages import Crashed, Examined, Happened, Listed, Message, Scanned, Unseen
+from panjaya_watchd.run.messages import Crashed, Examined, Happened, Listed, Message, Scanned, Unposted, Unseen
 
 Work = Callable[[], Message | None]
 
@@ -76,6 +77,7 @@ class Lanes:
     folders: Iterable[FolderName]
     talks: int = 4
     _gates: dict[ClaimId, Gate] = field(default_factory=dict)
+    _barred: Fault | None = None
     _files: dict[FolderName, Lane] = field(init=False)
     _upload: Lane = field(init=False)
     _download: Lane = field(init=False)
@@ -95,7 +97,8 @@ class Lanes:
                 self._files[claim.folder].hand(lambda: _happened(claim, hands.take_in(claim)))
             case effects.Upload():
                 gate = self._gates[claim.id] = Gate()
-                self._upload.hand(lambda: _happened(claim, hands.upload(claim, gate, self._say(claim))))
+                self._barred = None  # whoever hands out an upload has waited long enough
+                self._upload.hand(lambda: _happened(claim, self._send(claim, gate)))
             case effects.OpenGate():
                 self._gates.pop(claim.id).open()
             case effects.LookUp():
@@ -137,6 +140,15 @@ class Lanes:
     def _all(self) -> list[Lane]:
         return [self._upload, self._download, self._talk, *self._files.values()]
 
+    def _send(self, claim: Claim, gate: Gate) -> Event | None:
+        """Upload, unless the account was refused to another upload since this one was queued."""
+        if self._barred is not None:
+            return events.Faulted(fault=self._barred)
+        event = self.hands.upload(claim, gate, self._say(claim))
+        if isinstance(event, events.Faulted) and event.fault.account:
+            self._barred = event.fault
+        return event
+
     def _say(self, claim: Claim) -> Callable[[Event], None]:
         return lambda event: self.inbox.put(Happened(claim_id=claim.id, event=event))
 
@@ -173,5 +185,5 @@ def _post(folder: FolderName, text: str | None, hands: Hands) -> Message | None:
     try:
         hands.places[folder].post(text)
     except PlaceError as error:
-        return Unseen(folder=folder, why=str(error))
+        return Unposted(folder=folder, why=str(error))
     return None

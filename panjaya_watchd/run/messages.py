@@ -57,7 +57,15 @@ class Scanned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unseen:
-    """A watch folder could not be scanned, posted to or read."""
+    """A watch folder could not be scanned."""
+
+    folder: FolderName
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unposted:
+    """``STATUS.txt`` could not be written; the folder may be fine otherwise."""
 
     folder: FolderName
     why: str
@@ -101,4 +109,4 @@ class Stop:
     """The service manager, or a person, wants the daemon to end."""
 
 
-Message = Happened | Listed | Due | Look | Scanned | Unseen | Examined | Question | Crashed | Stop
+Message = Happened | Listed | Due | Look | Scanned | Unseen | Unposted | Examined | Question | Crashed | Stop

@@ -49,7 +49,7 @@ class Ear:
             timeout = PATIENCE
 
             def handle(self) -> None:
-                with contextlib.suppress(OSError, ValueError):
+                with contextlib.suppress(OSError, ValueError, RecursionError):
                     self.wfile.write(_answer(self.rfile.readline(LIMIT), put))
 
         class Server(socketserver.ThreadingUnixStreamServer):
@@ -97,7 +97,7 @@ def ask(path: Path, question: Mapping[str, Any]) -> dict[str, Any]:
     except OSError as error:
         why = error.strerror or "no answer"
         raise WatchdError(f"The daemon cannot be asked ({path}): {why}.", hint="Ask as root.") from error
-    if not answered:
+    if not answered.endswith(b"\n"):
         raise WatchdError("The daemon did not answer.", hint="Look into its log: journalctl -u panjaya-watchd.")
     said: dict[str, Any] = json.loads(answered)
     return said

@@ -7,8 +7,9 @@ from typing import TextIO
 import structlog
 
 
-def set_up(stream: TextIO = sys.stderr, *, verbose: bool = False) -> structlog.typing.FilteringBoundLogger:
+def set_up(stream: TextIO | None = None, *, verbose: bool = False) -> structlog.typing.FilteringBoundLogger:
     """Give the daemon's logger. Secrets never reach it: no event has a key or a query string in it."""
+    stream = sys.stderr if stream is None else stream
     terminal = stream.isatty()
     renderer = structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(ensure_ascii=False)
     logger: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(

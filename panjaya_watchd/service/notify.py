@@ -1,5 +1,6 @@
 """What the service manager is told (sd_notify(3)); silent where there is none. The only user of systemd-python."""
 
+import contextlib
 import importlib
 from collections.abc import Callable, Mapping
 
@@ -47,4 +48,6 @@ class Notifier:
 
     def _say(self, words: str) -> None:
         if self._send is not None:
-            self._send(words)
+            # sd_notify(3) advises to ignore what it returns: whether anybody heard it is not the daemon's to judge.
+            with contextlib.suppress(OSError):
+                self._send(words)

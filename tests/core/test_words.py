@@ -130,6 +130,14 @@ def test_status_counts_and_names_what_waits() -> None:
     assert "has been answered" in words.status_note([], [])
 
 
+def test_a_long_status_is_cut_and_says_so() -> None:
+    """Nobody reads 100,000 lines, and no disk wants them rewritten every few seconds."""
+    note = words.status_note([(f"{number}.mp4", "waits") for number in range(60)], [])
+
+    assert note.startswith("60 waiting, 0 being dubbed.")
+    assert note.endswith("49.mp4 waits.\n… and 10 more.\n")
+
+
 def test_the_other_ends_have_words() -> None:
     """Vanished, changed and given up."""
     assert words.vanished("x").to is Destination.FAILED

@@ -1,0 +1,19 @@
+"""The board: what moves, for people only."""
+
+from panjaya_watchd.run.board import Board, Progress
+
+HALF = Progress(sent=5, total=10, since=1.0)
+
+
+def test_what_is_shown_is_read_by_its_claim_until_it_is_wiped() -> None:
+    """Each claim has its own lines, and taking down what is not there does nothing."""
+    board = Board()
+    board.show("one", "upload", HALF)
+    board.show("one", "download es-ES", HALF)
+    board.show("two", "upload", HALF)
+    board.wipe("one", "upload")
+    board.wipe("nobody", "upload")
+
+    assert board.read("one") == {"download es-ES": HALF}
+    assert board.read("two") == {"upload": HALF}
+    assert board.read("nobody") == {}
