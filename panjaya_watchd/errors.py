@@ -31,4 +31,8 @@ class PlaceError(WatchdError):
 
 
 class LedgerError(WatchdError):
-    """The state file cannot be trusted or written; without it nothing may be sent."""
+    """The state file cannot be trusted; without it nothing may be sent, and starting again does not help."""
+
+
+class LedgerUnavailable(LedgerError):  # noqa: N818  (a state of the world, not a fault in it)
+    """The state file cannot be used just now: held by another daemon, no space, no rights. A later start may."""

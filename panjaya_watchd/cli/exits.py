@@ -3,7 +3,7 @@
 import sys
 from enum import IntEnum
 
-from panjaya_watchd.errors import LedgerError, SettingsError, WatchdError
+from panjaya_watchd.errors import LedgerError, LedgerUnavailable, SettingsError, WatchdError
 from panjaya_watchd.run.tell import NotRunning
 
 
@@ -19,8 +19,8 @@ class Exit(IntEnum):
 
 
 def leave(error: WatchdError) -> int:
-    """Print an error and give its exit code. A ledger that cannot be trusted does not heal by being started again."""
+    """Print an error and give its exit code, by which systemd knows whether starting again can help."""
     print(f"{error.message}\n{error.hint}", file=sys.stderr)  # noqa: T201  (what a command is for)
-    if isinstance(error, SettingsError | LedgerError):
-        return Exit.BAD_CONFIGURATION
-    return Exit.TRY_AGAIN_LATER if isinstance(error, NotRunning) else Exit.FAILED
+    if isinstance(error, NotRunning | LedgerUnavailable):
+        return Exit.TRY_AGAIN_LATER
+    return Exit.BAD_CONFIGURATION if isinstance(error, SettingsError | LedgerError) else Exit.FAILED

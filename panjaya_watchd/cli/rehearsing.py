@@ -66,11 +66,11 @@ def rehearse(video: Path | None, *, keep: bool) -> int:
     (home / "state").mkdir()
     with StudioServer(Studio(clock=lambda: datetime.now(UTC))) as studio:
         settings = _configure(home, folder, studio.base_url)
-        with _daemon(home, settings):
+        with _daemon(home, settings) as daemon:
             typer.echo(f"Studio  {studio.base_url} (a stand-in: nothing leaves this machine, nothing is paid)")
             typer.echo(f"Folder  {folder}")
             _drop(video, folder)
-            answer = _wait(settings, folder)
+            answer = _wait(settings, folder, daemon)
             _tell(answer, studio, home)
             if keep:
                 _stay(settings, folder)
@@ -85,7 +85,7 @@ def _configure(home: Path, folder: Path, base_url: str) -> Settings:
 
 
 @contextmanager
-def _daemon(home: Path, settings: Settings) -> Iterator[None]:
+def _daemon(home: Path, settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
     """Run the real daemon as its own process, as the service manager would, from its first word to its end."""
     command = [sys.executable, "-m", "panjaya_watchd", "run", "--config", str(home / "watchd.toml")]
     environ = {**os.environ, "PANJAYA_API_KEY": KEY}
@@ -97,7 +97,7 @@ def _daemon(home: Path, settings: Settings) -> Iterator[None]:
                     words = (home / "daemon.log").read_text(errors="replace").strip()
                     raise WatchdError(f"The daemon did not start: {words}", hint=f"Its files are in {home}.")
                 time.sleep(0.05)
-            yield
+            yield process
         finally:
             process.terminate()
             process.wait()
@@ -111,12 +111,12 @@ def _drop(video: Path | None, folder: Path) -> None:
         typer.echo(f"Dropped {file.name}")
 
 
-def _wait(settings: Settings, folder: Path) -> Path | None:
+def _wait(settings: Settings, folder: Path, daemon: subprocess.Popen[bytes]) -> Path | None:
     """Show what happens until the drop is answered; give the folder of the answer, or None."""
     deadline = time.monotonic() + PATIENCE
     console = Console()
     with Live(overview(look(settings)), console=console, auto_refresh=False, transient=True) as live:
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and daemon.poll() is None:
             said = look(settings)
             if console.is_terminal:
                 live.update(overview(said), refresh=True)
@@ -129,7 +129,7 @@ def _wait(settings: Settings, folder: Path) -> Path | None:
 
 def _tell(answer: Path | None, studio: StudioServer, home: Path) -> None:
     if answer is None:
-        typer.echo(f"No answer within {PATIENCE:.0f} s. The daemon's log: {home}/daemon.log", err=True)
+        typer.echo(f"There was no answer. The daemon's log says why: {home}/daemon.log", err=True)
         return
     typer.echo(f"\nIt is in {answer.parent.name}/:")
     for file in sorted(answer.iterdir()):

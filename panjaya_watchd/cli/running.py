@@ -16,7 +16,8 @@ def run(config: Path, *, verbose: bool) -> None:
 
     Raises:
         SettingsFaults: the configuration has faults; nothing was started.
-        LedgerError: the ledger cannot be trusted or is held by another daemon; nothing was started.
+        LedgerError: the ledger cannot be trusted; nothing was started.
+        LedgerUnavailable: another daemon holds it, or it cannot be written any more; a later start goes on from it.
 
     """
     settings = load(config, environ=os.environ)

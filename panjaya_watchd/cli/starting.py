@@ -20,21 +20,14 @@ def init(config: Path, folder: Path, locale: str, languages: list[str]) -> int:
         WatchdError: there is a configuration already, or it cannot be written. Nothing was changed.
 
     """
-    values = {"name": folder.name, "path": str(folder.absolute()), "locale": locale, "languages": languages}
+    values = {"name": folder.resolve().name, "path": str(folder.absolute()), "locale": locale, "languages": languages}
     text = _sample()
     for key, value in values.items():
         written = f"{key} = {json.dumps(value, ensure_ascii=False)}    ".replace("\\", r"\\")
         text = re.sub(rf"^{key} = [^#\n]*", written, text, count=1, flags=re.MULTILINE)
-    try:
-        config.parent.mkdir(parents=True, exist_ok=True)
-        with config.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError as error:
-        raise WatchdError(f"{config} is there already.", hint="Edit it, then: panjaya-watchd check.") from error
-    except OSError as error:
-        raise WatchdError(
-            f"{config} cannot be written: {error.strerror}.", hint="Ask as root, or choose another --config."
-        ) from error
+    if os.path.lexists(config):
+        raise WatchdError(f"{config} is there already.", hint="Edit it, then: panjaya-watchd check.")
+    _write(config, text)
     typer.echo(f"{config} is written. The API key belongs into a file that key_file names, or into PANJAYA_API_KEY.")
     try:
         load(config, environ=os.environ)
@@ -43,6 +36,23 @@ def init(config: Path, folder: Path, locale: str, languages: list[str]) -> int:
         return Exit.BAD_CONFIGURATION
     typer.echo(f"Check it: panjaya-watchd check --config {config}")
     return Exit.FINE
+
+
+def _write(config: Path, text: str) -> None:
+    """Write a new file, whole or not at all."""
+    try:
+        content = text.encode()
+        config.parent.mkdir(parents=True, exist_ok=True)
+        with config.open("xb") as file:
+            file.write(content)
+    except UnicodeEncodeError as error:
+        raise WatchdError(
+            "The folder's path is not UTF-8, which TOML cannot express.", hint="Rename it, or watch a folder above it."
+        ) from error
+    except OSError as error:
+        raise WatchdError(
+            f"{config} cannot be written: {error.strerror}.", hint="Ask as root, or choose another --config."
+        ) from error
 
 
 def _sample() -> str:

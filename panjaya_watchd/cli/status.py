@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +56,9 @@ def look(settings: Settings) -> dict[str, Any]:
             living = ledger.living()
             ledger.close()
         claims = [claim_facts(claim, {}, 0.0) for claim in living]
+        counts = dict(Counter(claim.state.value for claim in living))
         folders: list[dict[str, Any]] = [
             {"name": folder.name, "scanned_seconds_ago": None, "trouble": "the daemon is not running", "waiting": []}
             for folder in settings.folders
         ]
-        return {"running": False, "folders": folders, "claims": claims, "counts": {}}
+        return {"running": False, "folders": folders, "claims": claims, "counts": counts}

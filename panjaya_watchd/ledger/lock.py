@@ -11,7 +11,7 @@ import socket
 from pathlib import Path
 from typing import Final
 
-from panjaya_watchd.errors import LedgerError
+from panjaya_watchd.errors import LedgerError, LedgerUnavailable
 
 _LOOKS: Final = 100
 """`held` locks for a few microseconds; that many tries, without a pause, outlast it and take less than 1 ms."""
@@ -39,7 +39,7 @@ class Lock:
             os.ftruncate(self._fd, 0)
             os.pwrite(self._fd, f"{os.getpid()} {socket.gethostname()}\n".encode(), 0)
         except OSError as error:
-            raise LedgerError(
+            raise LedgerUnavailable(
                 f"The lock {self._path} beside the ledger cannot be taken: {error.strerror}.",
                 hint="Give the service's user the right to write in that directory, on a disk with free space.",
             ) from error
@@ -95,7 +95,7 @@ def _take(path: Path) -> int:
         os.close(fd)
     pid, _, host = owner.partition(" ")
     who = f"pid {pid} on host {host}" if host else "its lock names nobody"
-    raise LedgerError(
+    raise LedgerUnavailable(
         f"panjaya-watchd is already running ({who}) and holds the ledger {path.with_suffix('')}.",
         hint="Stop that one first; two daemons on one ledger would upload every video twice.",
     )

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from panjaya_watchd.core.claim import Claim
 from panjaya_watchd.core.names import AssetId, ClaimId, FolderName
-from panjaya_watchd.errors import LedgerError
+from panjaya_watchd.errors import LedgerError, LedgerUnavailable
 from panjaya_watchd.ledger.codec import DAMAGED, Codec
 from panjaya_watchd.ledger.schema import CLAIMS, LIVING_STATES
 from panjaya_watchd.ledger.search import is_named, keys
@@ -27,10 +27,8 @@ _HINTS: Final[Mapping[str, str]] = {
     "SQLITE_CANTOPEN": "Give the service's user the right to read and write there.",
     "SQLITE_BUSY": "Close the other program that has this database open, then start again.",
     "SQLITE_IOERR": "Look for disk errors in the system's journal, then start again.",
-    "SQLITE_CORRUPT": DAMAGED,
-    "SQLITE_NOTADB": DAMAGED,
 }
-"""By SQLite's primary result code."""
+"""What may be otherwise at the next start, by SQLite's primary result code; everything else means damage."""
 
 _DOCUMENT: Final = select(CLAIMS.c.id, CLAIMS.c.document)
 _LIVING: Final = _DOCUMENT.where(CLAIMS.c.state.in_(LIVING_STATES)).order_by(CLAIMS.c.taken_at, CLAIMS.c.id)
@@ -119,8 +117,9 @@ def troubles(where: str) -> Iterator[None]:
     except (DBAPIError, sqlite3.Error) as error:
         cause = getattr(error, "orig", error)
         name = str(getattr(cause, "sqlite_errorname", ""))
-        hint = next((hint for code, hint in _HINTS.items() if name.startswith(code)), DAMAGED)
-        raise LedgerError(f"The ledger {where} cannot be used: {cause}.", hint=hint) from error
+        hint = next((hint for code, hint in _HINTS.items() if name.startswith(code)), None)
+        kind = LedgerError if hint is None else LedgerUnavailable
+        raise kind(f"The ledger {where} cannot be used: {cause}.", hint=hint or DAMAGED) from error
     except SQLAlchemyError as error:
         raise LedgerError(f"The ledger {where} cannot be used: {error}.", hint=DAMAGED) from error
     except UnicodeError as error:
@@ -129,7 +128,7 @@ def troubles(where: str) -> Iterator[None]:
             hint="This is a fault of panjaya-watchd: report it.",
         ) from error
     except OSError as error:
-        raise LedgerError(
+        raise LedgerUnavailable(
             f"The ledger {where} cannot be used: {error.strerror}.",
             hint="Give the service's user the right to read and write there, on a disk with free space.",
         ) from error

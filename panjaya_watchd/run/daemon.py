@@ -26,6 +26,9 @@ from panjaya_watchd.run.story import Log
 BEAT: Final = 1.0
 """Seconds; the longest that the driver waits without a sign of life."""
 
+FIRST_LOOK: Final = 20.0
+"""Seconds that a watch folder has to answer the first look before the daemon counts as started without it."""
+
 LAST_WORDS: Final = 20.0
 """Seconds that what is past the gate has to end; below ``TimeoutStopSec`` of the unit."""
 
@@ -79,15 +82,13 @@ class Daemon:
         """Run until `stop`. An exception out of here is a bug: nothing was lost, and the next start resumes."""
         try:
             self._begin()
-            ready = False
+            deadline: float | None = self.driver.clock.monotonic() + FIRST_LOOK
             while not self.driver.stopping:
                 self.driver.turn(BEAT)
                 self.manager.alive()
                 self._tell_status()
-                if not ready and all(_was_seen(watched) for watched in self.driver.watched.values()):
-                    ready = True
-                    self.manager.ready()
-                    self.log.info("daemon.ready", folders=len(self.driver.watched), claims=len(self.driver.living))
+                if deadline is not None and self._is_ready(deadline):
+                    deadline = None
             self._end()
         finally:
             for hints in self.hints.values():
@@ -103,6 +104,17 @@ class Daemon:
             except PlaceError as error:
                 self.log.warning("hints.missed", folder=folder, why=error.message, hint=error.hint)
         self.driver.start()
+
+    def _is_ready(self, deadline: float) -> bool:
+        """Say READY once every folder was looked at; one on a dead share, which answers nothing, is waited for once."""
+        unseen = [name for name, watched in self.driver.watched.items() if not _was_seen(watched)]
+        if unseen and self.driver.clock.monotonic() < deadline:
+            return False
+        for name in unseen:
+            self.log.error("folder.silent", folder=name, why=f"It did not answer within {FIRST_LOOK:.0f} s.")
+        self.manager.ready()
+        self.log.info("daemon.ready", folders=len(self.driver.watched), claims=len(self.driver.living))
+        return True
 
     def _end(self) -> None:
         self.manager.stopping()

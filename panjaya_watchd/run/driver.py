@@ -32,11 +32,11 @@ from panjaya_watchd.run.messages import (
     Listed,
     Look,
     Message,
+    Posted,
     Question,
     Reading,
     Scanned,
     Stop,
-    Unposted,
     Unseen,
 )
 from panjaya_watchd.run.story import Log, tell_claimed, tell_step
@@ -129,8 +129,8 @@ class Driver:
                 self.folders.scanned(message)
             case Unseen():
                 self.folders.unseen(message)
-            case Unposted():
-                self.folders.unposted(message)
+            case Posted():
+                self.folders.posted(message)
             case Examined():
                 self.folders.examined(message)
             case Question():

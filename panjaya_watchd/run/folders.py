@@ -16,7 +16,7 @@ from panjaya_watchd.core.order import Defaults
 from panjaya_watchd.run.clock import Clock
 from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.intake import Intake
-from panjaya_watchd.run.messages import Examined, Look, Reading, Scanned, Unposted, Unseen
+from panjaya_watchd.run.messages import Examined, Look, Posted, Reading, Scanned, Unseen
 from panjaya_watchd.run.story import Log
 
 
@@ -54,7 +54,7 @@ class Folders:
     living: Callable[[], Iterable[Claim]]
     claim: Callable[[FolderName, Drop, Reading], None]
     _posted: dict[FolderName, str] = field(default_factory=dict)
-    _unposted: dict[FolderName, str] = field(default_factory=dict)
+    _unposted: dict[FolderName, str | None] = field(default_factory=dict)
 
     def look(self, folder: FolderName) -> None:
         """Begin a scan; if one is under way, one more after it, because it may have passed the place already."""
@@ -91,11 +91,13 @@ class Folders:
         self._posted.pop(unseen.folder, None)
         self._look_at(unseen.folder, self.clock.monotonic() + intake.pace)
 
-    def unposted(self, unposted: Unposted) -> None:
-        """Note that a folder's ``STATUS.txt`` cannot be written, once; the next one that differs is tried again."""
-        if self._unposted.get(unposted.folder) != unposted.why:
-            self._unposted[unposted.folder] = unposted.why
-            self.log.warning("status.unwritten", folder=unposted.folder, why=unposted.why)
+    def posted(self, posted: Posted) -> None:
+        """Note whether ``STATUS.txt`` could be written. What could not is tried again after the next scan."""
+        if posted.why is not None:
+            self._posted.pop(posted.folder, None)
+            if self._unposted.get(posted.folder) != posted.why:
+                self.log.warning("status.refused", folder=posted.folder, why=posted.why)
+        self._unposted[posted.folder] = posted.why
 
     def examined(self, examined: Examined) -> None:
         """Claim a drop that was read, if it is still what was last seen; or let it settle again."""

@@ -22,7 +22,7 @@ from panjaya_watchd.errors import PlaceError
 from panjaya_watchd.run.gate import Gate
 from panjaya_watchd.run.hands import Hands
 from panjaya_watchd.run.inbox import Inbox
-from panjaya_watchd.run.messages import Crashed, Examined, Happened, Listed, Message, Scanned, Unposted, Unseen
+from panjaya_watchd.run.messages import Crashed, Examined, Happened, Listed, Message, Posted, Scanned, Unseen
 
 Work = Callable[[], Message | None]
 
@@ -181,9 +181,9 @@ def _examine(folder: FolderName, drop: Drop, hands: Hands) -> Message:
     return Examined(folder=folder, drop=drop, found=found)
 
 
-def _post(folder: FolderName, text: str | None, hands: Hands) -> Message | None:
+def _post(folder: FolderName, text: str | None, hands: Hands) -> Message:
     try:
         hands.places[folder].post(text)
     except PlaceError as error:
-        return Unposted(folder=folder, why=str(error))
-    return None
+        return Posted(folder=folder, why=str(error))
+    return Posted(folder=folder)

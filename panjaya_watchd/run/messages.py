@@ -64,11 +64,11 @@ class Unseen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unposted:
-    """``STATUS.txt`` could not be written; the folder may be fine otherwise."""
+class Posted:
+    """``STATUS.txt`` was written, or could not be (``why``); the folder may be fine otherwise."""
 
     folder: FolderName
-    why: str
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,4 +109,4 @@ class Stop:
     """The service manager, or a person, wants the daemon to end."""
 
 
-Message = Happened | Listed | Due | Look | Scanned | Unseen | Unposted | Examined | Question | Crashed | Stop
+Message = Happened | Listed | Due | Look | Scanned | Unseen | Posted | Examined | Question | Crashed | Stop

@@ -438,6 +438,15 @@ def test_an_asset_of_another_claim_cannot_be_adopted() -> None:
     assert refused == "Asset a1 belongs to another claim; nothing was changed."
 
 
+def test_a_claim_that_has_its_asset_does_not_take_another() -> None:
+    """What was paid for would be forgotten; looking at it again is what `retry` is for."""
+    stage = Stage().start(claim(State.HELD, asset_id=AssetId("a1")))
+    refused = stage.driver.tell(CLAIM, Told(word=Word.ADOPT, asset_id=AssetId("a2")))
+
+    assert refused == "Claim c0ffee has asset a1 already; use retry. Nothing was changed."
+    assert stage.driver.living[CLAIM].asset_id == "a1"
+
+
 def test_an_asset_of_a_claim_that_is_over_cannot_be_adopted() -> None:
     """Also not one that was answered long ago."""
     stage = Stage().start(claim(State.HELD), claim(State.CLOSED, id=ClaimId("old"), asset_id=AssetId("a1")))

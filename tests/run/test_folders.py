@@ -11,7 +11,7 @@ from panjaya_watchd.core.effects import TakeIn
 from panjaya_watchd.core.names import ClaimId, FolderName
 from panjaya_watchd.core.order import Asked, Refusal
 from panjaya_watchd.places.base import Scan
-from panjaya_watchd.run.messages import Examined, Look, Reading, Scanned, Unposted, Unseen
+from panjaya_watchd.run.messages import Examined, Look, Posted, Reading, Scanned, Unseen
 
 OTHER = FolderName("sales")
 
@@ -114,12 +114,21 @@ def test_a_folder_that_recovers_says_so_once(stage: Stage) -> None:
 def test_a_folder_whose_status_cannot_be_written_is_told_once(stage: Stage) -> None:
     """A read-only folder can be scanned and not posted to; that is one line, not two every scan for ever."""
     for _ in range(5):
-        stage.tell(scanned(), Unposted(folder=FOLDER, why="STATUS.txt cannot be written."))
+        stage.tell(scanned(), Posted(folder=FOLDER, why="STATUS.txt cannot be written."))
         stage.later(PACE)
 
-    assert len(stage.logged("status.unwritten")) == 1
+    assert len(stage.logged("status.refused")) == 1
     assert stage.logged("folder.refused") == []
     assert stage.logged("folder.recovered") == []
+
+
+def test_a_status_that_was_refused_is_posted_again_when_it_can_be(stage: Stage) -> None:
+    """A disk that was full for a minute must not leave an old note, or none, until something else is dropped."""
+    stage.tell(scanned(), Posted(folder=FOLDER, why="No space left on device."))
+    stage.later(PACE)
+    stage.tell(scanned())
+
+    assert len(stage.notes.posted) == 2
 
 
 def test_one_folder_in_trouble_leaves_the_other_alone() -> None:

@@ -22,7 +22,7 @@ from panjaya_watchd.places.memory import MemoryPlace
 from panjaya_watchd.run.hands import Hands
 from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.lanes import Lane, Lanes
-from panjaya_watchd.run.messages import Crashed, Examined, Happened, Listed, Message, Reading, Scanned, Unposted, Unseen
+from panjaya_watchd.run.messages import Crashed, Examined, Happened, Listed, Message, Posted, Reading, Scanned, Unseen
 
 LONG = 30.0
 """Seconds after which a lane that has not answered counts as stuck; none is ever waited for in a test that passes."""
@@ -167,12 +167,11 @@ def fetching() -> Dubbing:
     return dubbing(SPANISH, DubbingState.FETCHING, version_id=VersionId("v1"))
 
 
-def test_a_status_that_was_posted_is_no_news(crew: Crew, room: Room) -> None:
-    """It comes back with nothing; what comes next is the answer to something else."""
+def test_a_status_that_was_posted_comes_back_without_a_reason(crew: Crew, room: Room) -> None:
+    """So that a later refusal is news again."""
     crew.lanes.post(FOLDER, "1 waiting.\n")
-    crew.lanes.scan(FOLDER)
 
-    assert isinstance(crew.heard(), Scanned)
+    assert crew.heard() == Posted(folder=FOLDER)
     assert room.disk.read(f"{ROOT}/STATUS.txt") == b"1 waiting.\n"
 
 
@@ -184,7 +183,7 @@ def test_a_folder_that_refuses_comes_back_as_unseen() -> None:
     crew.lanes.examine(FOLDER, Room(files=TALK).drop())
 
     assert crew.heard() == Unseen(folder=FOLDER, why="It is not mounted. Mount it.")
-    assert crew.heard() == Unposted(folder=FOLDER, why="It is read-only. Mount it otherwise.")
+    assert crew.heard() == Posted(folder=FOLDER, why="It is read-only. Mount it otherwise.")
     examined = crew.heard()
     assert isinstance(examined, Examined)
     assert isinstance(examined.found, str)

@@ -1,0 +1,95 @@
+"""
+What the service manager hears, over a real datagram socket.
+
+Where systemd-python is not installed, a stand-in speaks its one function over the socket, as sd_notify(3) describes.
+"""
+
+import importlib
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from panjaya_watchd.errors import WatchdError
+from panjaya_watchd.service.notify import Notifier
+
+MODULES = ("systemd", "systemd.daemon")
+
+
+@pytest.fixture
+def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
+    """Be a service manager: listen where ``$NOTIFY_SOCKET`` points."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(str(tmp_path / "notify"))
+        listening.settimeout(10)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        yield listening
+
+
+def speak(words: str) -> bool:
+    """Send one datagram to the service manager, as ``systemd.daemon.notify`` does."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as speaker:
+        speaker.connect(os.environ["NOTIFY_SOCKET"])
+        speaker.sendall(words.encode())
+    return True
+
+
+@pytest.fixture
+def _systemd(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a ``systemd.daemon``: the real one, else one that speaks the same protocol."""
+    try:
+        importlib.import_module("systemd.daemon")
+    except ImportError:
+        package, daemon = (ModuleType(name) for name in MODULES)
+        daemon.notify = speak  # type: ignore[attr-defined]
+        for name, module in zip(MODULES, (package, daemon), strict=True):
+            monkeypatch.setitem(sys.modules, name, module)
+
+
+@pytest.mark.usefixtures("_systemd")
+def test_the_service_manager_hears_every_word(manager: socket.socket) -> None:
+    """READY, how it stands, the watchdog's beat and the end, each as one datagram in the protocol's words."""
+    notifier = Notifier(os.environ)
+    notifier.ready()
+    notifier.status("2 folders, 1 dubbing")
+    notifier.alive()
+    notifier.stopping()
+
+    assert [manager.recv(4096).decode() for _ in range(4)] == [
+        "READY=1",
+        "STATUS=2 folders, 1 dubbing",
+        "WATCHDOG=1",
+        "STOPPING=1",
+    ]
+
+
+@pytest.mark.usefixtures("_systemd")
+def test_a_service_manager_that_hangs_up_does_not_end_the_daemon(manager: socket.socket) -> None:
+    """A beat that nobody hears is no reason to stop dubbing (sd_notify(3) advises to ignore what it returns)."""
+    notifier = Notifier(os.environ)
+    manager.close()
+
+    notifier.alive()
+
+
+def test_without_a_service_manager_nothing_is_said() -> None:
+    """In a terminal or a container nobody listens, and systemd-python need not be there."""
+    for environ in ({}, {"NOTIFY_SOCKET": ""}):
+        notifier = Notifier(environ)
+        notifier.ready()
+        notifier.alive()
+
+
+def test_a_service_manager_without_systemd_python_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the start would end in a time-out after a minute and a half, without a reason."""
+    for name in MODULES:
+        monkeypatch.setitem(sys.modules, name, None)
+
+    with pytest.raises(WatchdError, match="systemd-python is not installed") as caught:
+        Notifier({"NOTIFY_SOCKET": "/run/systemd/notify"})
+    assert "requirements/service.txt" in caught.value.hint
+    assert "Type=exec" in caught.value.hint
