@@ -232,4 +232,16 @@ def _moment(value: Any) -> datetime | None:
 
 
 def _printed(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+    """Keep the whole answer as text, but for signed links: they are used at once and stand nowhere."""
+    try:
+        return json.dumps(_unsigned(value), ensure_ascii=True, separators=(",", ":"))
+    except RecursionError:
+        return "{}"
+
+
+def _unsigned(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_unsigned(inner) for inner in value]
+    if isinstance(value, dict):
+        return {key: _unsigned(inner) for key, inner in value.items() if key != "result_url"}
+    return value

@@ -105,7 +105,7 @@ def _named(hint: Hint, base: str) -> str | None:
     if hint.link is not None:
         return _within(base, hint.link)
     if hint.cursor is not None:
-        return f"{base}?{urlencode([hint.cursor])}"
+        return f"{base}?{urlencode([hint.cursor], errors='replace')}"
     if hint.next_page is not None:
         return f"{base}?page={hint.next_page}"
     return None if hint.page is None else f"{base}?page={hint.page + 1}"

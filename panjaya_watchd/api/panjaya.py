@@ -13,6 +13,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -52,7 +53,8 @@ _KEEP_ALIVE: Final = [
 
 # A source that breaks its length surfaces as h11's own error, which is none of httpx's; `Passage` notices first, and
 # this is the net below it.
-_TROUBLE: Final = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, h11.LocalProtocolError)
+# UnicodeError: a link from an answer whose host is no name (IDNA), or that holds half a character.
+_TROUBLE: Final = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, h11.LocalProtocolError, UnicodeError)
 _NEVER_SENT: Final = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -68,8 +70,8 @@ class Timeouts:
     """
     Seconds without any progress; no request has a limit as a whole, because videos are large and lines are slow.
 
-    ``write``: the service takes no byte of an upload. ``answer``: it has the whole upload and says nothing. ``read``:
-    it sends no byte of anything else.
+    ``write``: the service does not take the next chunk of an upload. ``answer``: it has the whole upload and says
+    nothing. ``read``: it sends no byte of anything else.
     """
 
     connect: float = 30
@@ -114,6 +116,7 @@ class Panjaya:
             verify=trust,
             trust_env=not self._loopback,
             timeout=reading,
+            cookies=_no_cookies(),
         )
 
     def close(self) -> None:
@@ -165,7 +168,7 @@ class Panjaya:
                 return tuple(known.values()) if turn.guessed and answer.status in _PAST_THE_END else answer
             page = pages.assets(answer)
             if page is None:
-                return _unclear(answer)
+                return self._unclear(answer)
             found, hint = page
             before = len(known)
             for asset in found:
@@ -179,12 +182,12 @@ class Panjaya:
     def get_asset(self, asset_id: AssetId) -> Asset | Fault:
         """Read one asset with its dubbings and versions: ``GET /v1/assets/{asset_id}``. Free."""
         answer = self._get(f"{self._base}{ASSETS_PATH}{quote(asset_id, safe='')}")
-        return answer if isinstance(answer, Fault) else answers.asset(answer) or _unclear(answer)
+        return answer if isinstance(answer, Fault) else answers.asset(answer) or self._unclear(answer)
 
     def get_version(self, version_id: VersionId) -> Version | Fault:
         """Read one version with a fresh ``result_url``: ``GET /v1/versions/{version_id}``. Free."""
         answer = self._get(f"{self._base}/v1/versions/{quote(version_id, safe='')}")
-        return answer if isinstance(answer, Fault) else answers.version(answer) or _unclear(answer)
+        return answer if isinstance(answer, Fault) else answers.version(answer) or self._unclear(answer)
 
     def download(self, result_url: str, into: Path, progress: Callable[[int], None]) -> Download | Fault:
         """
@@ -247,6 +250,10 @@ class Panjaya:
             return body
         return faults.of_status(status, said, body, may_have_moved=False, secret=self._key)
 
+    def _unclear(self, answer: bytes) -> Fault:
+        """Judge a success that holds nothing we know; only for reading."""
+        return faults.of_status(200, {}, answer, may_have_moved=False, secret=self._key)
+
     def _broken(self, error: Exception, *, may_have_moved: bool) -> Fault:
         """Judge what the transport raised."""
         if isinstance(error, _NEVER_SENT):
@@ -264,7 +271,12 @@ class Panjaya:
             socket_options=_KEEP_ALIVE,
         )
         headers = {"Authorization": f"Bearer {self._key}", "Accept": "application/json", "User-Agent": _NAME}
-        return httpx.Client(transport=transport, headers=headers, timeout=timeout)
+        return httpx.Client(transport=transport, headers=headers, timeout=timeout, cookies=_no_cookies())
+
+
+def _no_cookies() -> CookieJar:
+    """Give a jar that keeps nothing: a cookie means nothing to us, and an odd one could not be sent back."""
+    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
 
 
 def _exchange(client: httpx.Client, request: httpx.Request) -> tuple[int, httpx.Headers, bytes]:
@@ -284,11 +296,6 @@ def _limited(response: httpx.Response, limit: int) -> bytes:
         if len(body) > limit:
             break
     return bytes(body[:limit])
-
-
-def _unclear(answer: bytes) -> Fault:
-    """Judge a success that holds nothing we know; only for reading."""
-    return faults.of_status(200, {}, answer, may_have_moved=False)
 
 
 def _unusable(why: str) -> Fault:

@@ -25,6 +25,9 @@ from panjaya_watchd.rehearsal.studio import Studio
 from panjaya_watchd.settings import Settings, load
 
 SAMPLE = Path(__file__).parents[1] / "rehearsal"
+DEEPEST = 80
+"""Bytes; a Unix socket's path, which lies in the rehearsal's folder, has at most 107."""
+
 PATIENCE = 300.0
 """Seconds until a rehearsal counts as failed; the sample takes about ten."""
 
@@ -61,6 +64,8 @@ def rehearse(video: Path | None, *, keep: bool) -> int:
     if video is not None and not video.is_file():
         raise WatchdError(f"{video}: expected a video file, found none.", hint="Name a file that is there.")
     home = Path(mkdtemp(prefix="panjaya-rehearsal-"))
+    if len(os.fsencode(home)) > DEEPEST:
+        home = Path(mkdtemp(prefix="panjaya-rehearsal-", dir="/tmp"))
     folder = home / "drop here"
     folder.mkdir()
     (home / "state").mkdir()

@@ -43,6 +43,8 @@ def _claims(claims: list[Mapping[str, Any]]) -> RenderableType:
 
 def _lines(claim: Mapping[str, Any]) -> Iterator[RenderableType]:
     yield Text(claim["says"])
+    if claim["trouble"]:
+        yield Text(claim["trouble"], style="yellow")
     for what, moving in claim["moving"].items():
         rate = f"{what} {decimal(moving['bytes'])}, {decimal(moving['rate'])}/s"
         yield Text(rate)

@@ -65,13 +65,20 @@ def _story(claim: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {dubbing['locale']}: {dubbing['state']}, {said}"
     for detail, value in claim["details"]:
         yield f"  {detail}: {value}"
-    if claim["todo"]:
-        yield f"  What to do: {claim['todo']}"
-    if claim["filed_as"]:
-        yield f"  Its files: {claim['filed_as']}"
+    for label, said in (
+        ("What to do", claim["todo"]),
+        ("Its files", claim["filed_as"]),
+        ("Last trouble", claim["trouble"]),
+    ):
+        if said:
+            yield f"  {label}: {said}"
     if claim["held"]:
-        yield f"  Held: {claim['held']}"
-        for asset in claim["candidates"]:
-            yield f"    perhaps: panjaya-watchd adopt {claim['claim']} {asset}"
-        yield f"    send it again (may pay twice): panjaya-watchd retry {claim['claim']}"
-        yield f"    give it up: panjaya-watchd release {claim['claim']}"
+        yield from _choice(claim)
+
+
+def _choice(claim: Mapping[str, Any]) -> Iterator[str]:
+    yield f"  Held: {claim['held']}"
+    for asset in claim["candidates"]:
+        yield f"    perhaps: panjaya-watchd adopt {claim['claim']} {asset}"
+    yield f"    send it again (may pay twice): panjaya-watchd retry {claim['claim']}"
+    yield f"    give it up: panjaya-watchd release {claim['claim']}"

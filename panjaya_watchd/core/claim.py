@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from panjaya_watchd.core.answers import READY_TO_EDIT
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.names import AssetId, ClaimId, Digest, DubbingId, FolderName, Locale, VersionId
 from panjaya_watchd.core.order import AutoGenerate, Order
@@ -111,7 +112,8 @@ class Dubbing:
         """Say whether nothing more is expected: with ``auto_generate = "off"`` an editable version is the end."""
         if self.state in {DubbingState.FETCHED, DubbingState.FAILED}:
             return True
-        return order.auto_generate is AutoGenerate.OFF and self.seen == "ReadyToEdit"
+        editable = self.state is DubbingState.WAITING and self.seen == READY_TO_EDIT
+        return editable and order.auto_generate is AutoGenerate.OFF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,10 +131,11 @@ class Claim:
     """
     Everything we owe and are owed for one drop.
 
-    ``order`` is None only for a drop that was refused before an order could be made; its ``outcome`` is set from the
-    beginning. ``duration`` is the local probe's, in seconds; ``digest`` and ``size`` are of the uploaded bytes.
-    ``asset_raw`` is the API's last whole answer. ``filed_as`` is where the parts stand in the end, relative to the
-    watch folder, or absolute where ``done`` or ``failed`` lie elsewhere.
+    ``order`` is None only for a drop that was refused before an order could be made; its ``outcome`` is set from
+    the beginning. ``duration`` is the local probe's, in seconds; ``digest`` and ``size`` are of the uploaded bytes.
+    ``asset_raw`` is the API's last whole answer. ``trouble`` is what went wrong last, ``troubles`` how often in a
+    row. ``filed_as`` is where the parts stand in the end, relative to the watch folder, or absolute where ``done``
+    or ``failed`` lie elsewhere.
     """
 
     id: ClaimId
@@ -154,6 +157,7 @@ class Claim:
     held: str | None = None
     candidates: tuple[AssetId, ...] = ()
     troubles: int = 0
+    trouble: str | None = None
     filed_as: str | None = None
     closed_at: datetime | None = None
 

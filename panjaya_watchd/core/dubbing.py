@@ -22,16 +22,12 @@ from panjaya_watchd.core.effects import Fetch
 from panjaya_watchd.core.events import Fetched, FetchFaulted
 from panjaya_watchd.core.step import IllegalEvent
 
-MISSING_GRACE: Final = timedelta(hours=1)
-"""How long an accepted asset may lack a locale that was ordered before the locale counts as failed."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What a poll shows of this locale: its entry, or None; ``lost`` says that the asset itself has failed, and how."""
+    """What a poll shows of this locale: its entry, or None; ``lost`` says why nothing more will come of it."""
 
     entry: AssetDubbing | None
-    accepted_at: datetime
     lost: str | None = None
 
 
@@ -71,9 +67,6 @@ def _look(dubbing: Dubbing, seen: Seen, now: datetime) -> tuple[Dubbing, Fetch |
     if noted.seen == FAILED and dubbing.seen == FAILED:
         why = noted.error or "Panjaya could not dub this language and gives no reason; the Studio may show one."
         return replace(noted, state=DubbingState.FAILED, error=why), None
-    if seen.entry is None and now - seen.accepted_at > MISSING_GRACE:
-        why = "Panjaya did not begin this language, although it was ordered."
-        return replace(noted, state=DubbingState.FAILED, error=why), None
     return noted, None
 
 
@@ -87,7 +80,7 @@ def _fetched(dubbing: Dubbing, event: Fetched, now: datetime) -> tuple[Dubbing, 
 
 def _fetch_again(dubbing: Dubbing, event: FetchFaulted, now: datetime) -> tuple[Dubbing, Fetch | None]:
     tried = replace(dubbing, fetches=dubbing.fetches + 1, error=event.fault.words)
-    if event.seen is not None and event.seen != COMPLETED:
+    if (event.seen is not None and event.seen != COMPLETED) or not event.fault.repeat_helps:
         return replace(tried, state=DubbingState.WAITING, seen=event.seen), None
     pause = max(pace.backoff(tried.fetches, tried.locale), event.fault.not_before or timedelta(0))
     return tried, Fetch(locale=dubbing.locale, at=now + pause)
@@ -104,7 +97,8 @@ def _our_version(dubbing: Dubbing, entry: AssetDubbing | None) -> Version | None
 def _note(dubbing: Dubbing, entry: AssetDubbing | None, version: Version | None) -> Dubbing:
     noted = replace(dubbing, dubbing_id=(entry.dubbing_id if entry else None) or dubbing.dubbing_id)
     if version is None:
-        return noted
+        unclear = "Panjaya lists other versions of this language; which of them is ours is not known."
+        return replace(noted, error=unclear) if entry and entry.versions else noted
     return replace(
         noted,
         version_id=version.version_id,
@@ -118,7 +112,7 @@ def _note(dubbing: Dubbing, entry: AssetDubbing | None, version: Version | None)
 DUBBING_ROWS: Final[Mapping[tuple[DubbingState, type[Input]], Row]] = {
     (DubbingState.WAITING, Seen): Row(
         to=(DubbingState.WAITING, DubbingState.FETCHING, DubbingState.FAILED),
-        says="Completed: Fetch. Failed twice, its asset failed, or missing for an hour: failed. Else wait on",
+        says="Completed: Fetch. Failed twice, its asset failed, or missing to the end: failed. Else wait on",
         does=_look,
     ),
     (DubbingState.FETCHING, Seen): Row(to=(DubbingState.FETCHING,), says="note it", does=_keep),
@@ -127,7 +121,7 @@ DUBBING_ROWS: Final[Mapping[tuple[DubbingState, type[Input]], Row]] = {
     (DubbingState.FETCHING, Fetched): Row(to=(DubbingState.FETCHED,), says="keep the result", does=_fetched),
     (DubbingState.FETCHING, FetchFaulted): Row(
         to=(DubbingState.FETCHING, DubbingState.WAITING),
-        says="Fetch again after a pause; no longer Completed: wait on",
+        says="Fetch again after a pause; no longer Completed, or refused: wait on",
         does=_fetch_again,
     ),
 }

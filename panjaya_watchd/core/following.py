@@ -5,6 +5,7 @@ The rows of a claim that has its asset: following, fetching, filing, and being h
 must speak.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,11 +16,18 @@ from panjaya_watchd.core.answers import FAILED, Asset, AssetDubbing
 from panjaya_watchd.core.claim import Claim, Dubbing, DubbingState, State
 from panjaya_watchd.core.effects import Effect
 from panjaya_watchd.core.events import Word
-from panjaya_watchd.core.names import DubbingId
+from panjaya_watchd.core.locales import recognise
+from panjaya_watchd.core.names import DubbingId, Locale
 from panjaya_watchd.core.step import Row, Rows, Step, again, begin_upload, file_away, hold
 
 UNKNOWN_GRACE: Final = timedelta(hours=1)
 """How long the API may say "not found" of an asset that it has just made; its answers lag."""
+
+UNKNOWN_POLLS: Final = 5
+"""How often in a row it must say so besides: one odd answer among many is no reason to give up what is paid for."""
+
+MISSING_GRACE: Final = timedelta(hours=1)
+"""How long an accepted asset may lack a locale that was ordered, after which it may count as never begun."""
 
 
 def adopt(claim: Claim, asset: Asset, now: datetime) -> Step:
@@ -61,19 +69,28 @@ def _polled(claim: Claim, event: events.Polled, now: datetime) -> Step:
     asset = event.asset
     assert claim.accepted_at is not None, "an asset is followed once it is accepted"
     outcome = words.asset_failed(asset.error_code, asset.error_message) if asset.status == FAILED else None
-    entries = {entry.locale: entry for entry in asset.dubbings}
+    entries = {recognise(entry.locale) or entry.locale: entry for entry in asset.dubbings}
+    never_begun = _never_begun(claim, entries, now)
     moved, asked = [], []
     for dubbing in claim.dubbings:
-        seen = dubbings.Seen(
-            entry=entries.get(dubbing.locale), accepted_at=claim.accepted_at, lost=outcome.why if outcome else None
-        )
-        after, fetch = dubbings.advance(dubbing, seen, now)
+        lost = outcome.why if outcome else never_begun.get(dubbing.locale)
+        after, fetch = dubbings.advance(dubbing, dubbings.Seen(entry=entries.get(dubbing.locale), lost=lost), now)
         moved.append(after)
         asked += [fetch] if fetch else []
     polled = replace(claim, asset_raw=asset.raw, dubbings=tuple(moved), troubles=0)
     if outcome and all(dubbing.state is DubbingState.FAILED for dubbing in moved):
         polled = replace(polled, outcome=outcome)
     return Step(polled, (*asked, *_poll_on(polled, now)))
+
+
+def _never_begun(claim: Claim, entries: Mapping[Locale, AssetDubbing], now: datetime) -> dict[Locale, str]:
+    """Name the locales that the API has silently left out: an hour has passed, and all others have come to an end."""
+    missing = [dubbing.locale for dubbing in claim.dubbings if dubbing.locale not in entries]
+    others = [dubbing for dubbing in claim.dubbings if dubbing.locale in entries]
+    ended = others and all(dubbing.state in {DubbingState.FETCHED, DubbingState.FAILED} for dubbing in others)
+    if claim.accepted_at is None or not ended or now - claim.accepted_at <= MISSING_GRACE:
+        return {}
+    return dict.fromkeys(missing, "Panjaya did not begin this language, although it was ordered.")
 
 
 def _poll_on(claim: Claim, now: datetime) -> tuple[Effect, ...]:
@@ -87,10 +104,11 @@ def _poll_on(claim: Claim, now: datetime) -> tuple[Effect, ...]:
 def _poll_later(claim: Claim, event: events.Unanswered, now: datetime) -> Step:
     assert claim.accepted_at is not None, "an asset is followed once it is accepted"
     unknown = not (event.fault.repeat_helps or event.fault.account)
-    if unknown and now - claim.accepted_at > UNKNOWN_GRACE:
+    troubled = replace(claim, troubles=claim.troubles + 1 if unknown else 0)
+    if troubled.troubles >= UNKNOWN_POLLS and now - claim.accepted_at > UNKNOWN_GRACE:
         return hold(claim, f"Panjaya no longer knows asset {claim.asset_id}: {event.fault.words}")
     pause = pace.poll(claim.accepted_at, now, claim.rules, claim.id)
-    return Step(claim, (effects.Poll(at=now + max(pause, event.fault.not_before or timedelta(0))),))
+    return Step(troubled, (effects.Poll(at=now + max(pause, event.fault.not_before or timedelta(0))),))
 
 
 def _fetch_moved(claim: Claim, event: events.Fetched | events.FetchFaulted, now: datetime) -> Step:

@@ -119,7 +119,7 @@ def _absent(claim: Claim, event: events.Absent, now: datetime) -> Step:
 def _count_absence(claim: Claim, now: datetime) -> Claim:
     attempt = claim.attempt
     assert attempt is not None, "an upload has an attempt"
-    since = attempt.doubt_since or now
+    since = min(attempt.doubt_since or now, now)  # a clock that was set back must not stretch the window by as much
     return replace(claim, attempt=replace(attempt, doubt_since=since, absences=attempt.absences + 1))
 
 
@@ -153,6 +153,7 @@ SPENDING: Final[Rows] = {
     (State.UPLOADING, events.Accepted): Row(
         (State.DUBBING,), "an answer before the end: note the asset, Poll", _accept
     ),
+    (State.UPLOADING, events.Found): Row((State.DUBBING,), "an earlier attempt arrived: note the asset, Poll", _found),
     (State.UPLOADING, events.Faulted): Row(
         (State.UPLOADING, State.FILING), "repeat helps: count, Upload after a pause. Refused: PutAway", _before_gate
     ),

@@ -14,10 +14,11 @@ every living state.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from panjaya_watchd.core import words
+from panjaya_watchd.core import events, words
 from panjaya_watchd.core.claim import Claim, State
 from panjaya_watchd.core.dubbing import DUBBING_ROWS
 from panjaya_watchd.core.events import Event
@@ -42,7 +43,20 @@ def step(claim: Claim, event: Event, now: datetime) -> Step:
     after = row.does(claim, event, now)
     if after.claim.state not in row.to:
         raise IllegalEvent(f"{type(event).__name__} led from {claim.state} to {after.claim.state} (claim {claim.id})")
-    return joint(after)
+    return joint(Step(replace(after.claim, trouble=_trouble(claim, event)), after.effects))
+
+
+def _trouble(claim: Claim, event: Event) -> str | None:
+    """Keep what went wrong last, until something goes right: it is what a person asks for first."""
+    match event:
+        case events.Faulted() | events.Unanswered() | events.FetchFaulted():
+            return event.fault.words
+        case events.Stuck() | events.Unsettled():
+            return event.why
+        case events.Resumed() | events.Absent() | events.Several() | events.Told():
+            return claim.trouble
+        case _:
+            return None
 
 
 def joint(after: Step) -> Step:

@@ -10,6 +10,9 @@ from panjaya_watchd.core.names import Locale, display
 from panjaya_watchd.core.order import Refusal
 
 RETRY: Final = "Then move the files from this folder back to where you dropped them."
+SIGNATURE: Final = "(panjaya-watchd keeps this note.)"
+"""The last line of ``STATUS.txt``; a file of that name without it is somebody else's and is left alone."""
+
 SHOWN: Final = 50
 """How many drops a note names; in a folder of 100,000 nobody reads them all."""
 
@@ -171,9 +174,9 @@ def _dubbing(dubbing: Dubbing) -> str:
 def status_note(waiting: Sequence[tuple[str, str]], taken: Sequence[tuple[str, str]]) -> str:
     """Write ``STATUS.txt`` from (name, what happens to it) of what waits in the folder and of what was taken."""
     if not waiting and not taken:
-        return "Everything that was dropped here has been answered: look into done and failed.\n"
+        return f"Everything that was dropped here has been answered: look into done and failed.\n\n{SIGNATURE}\n"
     lines = [f"{len(waiting)} waiting, {len(taken)} being dubbed.", ""]
     for group in (waiting, taken):
         lines += [f"{name} {what}." for name, what in group[:SHOWN]]
         lines += [f"… and {len(group) - SHOWN} more."] if len(group) > SHOWN else []
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", SIGNATURE]) + "\n"

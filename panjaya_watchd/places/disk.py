@@ -65,6 +65,12 @@ class DiskTree:
                         status = entry.stat(follow_symlinks=False)
                     except FileNotFoundError:
                         continue
+                    except OSError as error:
+                        # One file that the storage cannot show is no reason not to see the others.
+                        if error.errno not in {errno.EIO, errno.EACCES, errno.ESTALE}:
+                            raise
+                        yield entry.name, Kind.UNKNOWN
+                        continue
                     yield entry.name, _fingerprint(status) if stat.S_ISREG(status.st_mode) else Kind.OTHER
 
     def look(self, name: str) -> Look | None:

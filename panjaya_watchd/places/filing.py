@@ -18,8 +18,8 @@ from panjaya_watchd.core.drop import Drop, Fingerprint
 from panjaya_watchd.core.names import ClaimId
 from panjaya_watchd.places import naming, taking
 from panjaya_watchd.places.naming import base, lying, parent, within
-from panjaya_watchd.places.steps import files, leave, make, stands, write
-from panjaya_watchd.places.tree import Kind, NotRegular, Opened, Tree
+from panjaya_watchd.places.steps import files, leave, make, mentions, stands, write
+from panjaya_watchd.places.tree import Kind, Opened, Tree
 
 _CHUNK: Final = 1 << 20
 
@@ -39,7 +39,7 @@ def put_away(tree: Tree, shelf: Shelf, claim_id: ClaimId, drop: Drop, papers: Ma
     if filed is not None:
         _remove_copied(tree, folder, shelf.tree, filed, {})
     else:
-        make(tree, folder)
+        taking.expect(tree, folder)
         _sweep(tree, folder)
         for name, text in papers.items():
             write(tree, within(folder, naming.fit(name)), text)
@@ -91,19 +91,11 @@ def _find(tree: Tree, shelf: Shelf, claim_id: ClaimId, drop: Drop, papers: Mappi
     for name in sorted(name for name, found in target.entries(there, lambda _: True) if found is Kind.FOLDER):
         if naming.is_numbered(name, drop.stem):
             filed = within(there, name)
-            if any(_mentions(target, within(filed, naming.fit(paper)), claim_id) for paper in papers):
+            if any(mentions(target, within(filed, naming.fit(paper)), claim_id) for paper in papers):
                 return filed
             if gone and any(stands(target, within(filed, base(part.name)), part) for part in drop.parts):
                 return filed
     return None
-
-
-def _mentions(tree: Tree, name: str, claim_id: ClaimId) -> bool:
-    try:
-        with contextlib.closing(tree.open(name)) as file:
-            return claim_id.encode() in file.read(_CHUNK)
-    except (FileNotFoundError, NotRegular):
-        return False
 
 
 def _shelve(tree: Tree, claim_id: ClaimId, target: Tree, there: str, stem: str) -> str:

@@ -17,6 +17,7 @@ from panjaya_watchd.core.claim import Destination
 from panjaya_watchd.core.drop import Drop, Fingerprint, Part
 from panjaya_watchd.core.names import ClaimId, display
 from panjaya_watchd.core.settle import Evidence
+from panjaya_watchd.core.words import SIGNATURE
 from panjaya_watchd.errors import PlaceError
 from panjaya_watchd.places import filing, naming, taking
 from panjaya_watchd.places.base import Scan, Unsettled
@@ -31,11 +32,12 @@ from panjaya_watchd.places.naming import (
     result_in_the_making,
     within,
 )
-from panjaya_watchd.places.steps import carry, write
+from panjaya_watchd.places.steps import carry, mentions, write
 from panjaya_watchd.places.tree import Kind, NotRegular, Opened, Tree
 from panjaya_watchd.places.trouble import border
 
 _NOT_READ: Final = "is a link or a special file, and those are never read; put the file itself here"
+_UNREADABLE: Final = "cannot be looked at: the disk or the share gives an error for it"
 _UNKNOWN: Final = "is no kind of video or sidecar that is known here, and is left alone"
 _FOLDER: Final = "is a folder, and here only files are taken that lie directly in the watch folder"
 
@@ -90,7 +92,7 @@ class FolderPlace:
             if isinstance(found, Fingerprint):
                 files.append((name, found))
             elif found is not Kind.FOLDER:
-                refused.append((name, _NOT_READ))
+                refused.append((name, _UNREADABLE if found is Kind.UNKNOWN else _NOT_READ))
             elif self._is_ours(name) or is_junk_folder(own):
                 continue
             elif self._recursive:
@@ -147,6 +149,7 @@ class FolderPlace:
         """Open a part that was taken in."""
         name = within(lying(claim_id), base(part.name))
         with border(self._tree.root, "opening a part"):
+            taking.expect(self._tree, lying(claim_id))
             file = _open(self._tree, name, part)
             if not file.fingerprint().same_content(part.fingerprint):
                 file.close()
@@ -199,7 +202,11 @@ class FolderPlace:
             if text is None:
                 if look is not None:
                     self._tree.remove(STATUS)
-            elif look is None or not _holds(self._tree, STATUS, text):
+            elif look is None:
+                write(self._tree, STATUS, text)
+            elif not _holds(self._tree, STATUS, text):
+                if not mentions(self._tree, STATUS, SIGNATURE):
+                    raise PlaceError(f"{STATUS} is somebody else's.", hint="Rename it; this name is for our notes.")
                 write(self._tree, STATUS, text)
 
 

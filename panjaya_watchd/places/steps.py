@@ -90,3 +90,12 @@ def stands(tree: Tree, name: str, part: Part) -> bool:
     """Say whether a name leads to a part that was only renamed since it settled."""
     look = tree.look(name)
     return look is not None and look.kind is Kind.FILE and look.fingerprint.same_content(part.fingerprint)
+
+
+def mentions(tree: Tree, name: str, words: str) -> bool:
+    """Say whether a file holds these words, in its first megabyte."""
+    try:
+        with contextlib.closing(tree.open(name)) as file:
+            return words.encode() in file.read(1 << 20)
+    except (FileNotFoundError, NotRegular):
+        return False

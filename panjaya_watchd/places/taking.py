@@ -9,8 +9,9 @@ import itertools
 
 from panjaya_watchd.core.drop import Drop, Part
 from panjaya_watchd.core.names import ClaimId, display
+from panjaya_watchd.errors import PlaceError
 from panjaya_watchd.places.base import Unsettled
-from panjaya_watchd.places.naming import base, lying, parent, returned, within
+from panjaya_watchd.places.naming import PROCESSING, base, lying, parent, returned, within
 from panjaya_watchd.places.steps import IN_USE, carry, fresh, leave, make, stands
 from panjaya_watchd.places.tree import Tree
 
@@ -20,6 +21,8 @@ def take_in(tree: Tree, claim_id: ClaimId, drop: Drop) -> None:
     folder = lying(claim_id)
     try:
         waiting = [part for part in drop.parts if not _arrived(tree, folder, part)]
+        if waiting and all(tree.look(part.name) is None for part in waiting):
+            expect(tree, PROCESSING)
         for part in waiting:
             _confirm(tree, part)
         make(tree, folder)
@@ -35,6 +38,21 @@ def take_in(tree: Tree, claim_id: ClaimId, drop: Drop) -> None:
     for source in sorted({parent(part.name) for part in drop.parts}):
         if tree.look(source) is not None:
             tree.sync(source)
+
+
+def expect(tree: Tree, folder: str) -> None:
+    """
+    Make sure that a folder of ours is there before something in it counts as gone.
+
+    Raises:
+        PlaceError: it is not. Then it is likelier that this is a bare mount point than that people removed it (R13).
+
+    """
+    if tree.look(folder) is None:
+        raise PlaceError(
+            f"{display(str(tree.root / folder))} is not there, though it was made before.",
+            hint="Mount the share; if somebody removed that folder, make it again, and it goes on.",
+        )
 
 
 def _arrived(tree: Tree, folder: str, part: Part) -> bool:

@@ -17,11 +17,12 @@ from panjaya_watchd.core.drop import Fingerprint
 
 
 class Kind(StrEnum):
-    """What a name stands for; ``other`` is a link, a FIFO, a socket or a device."""
+    """What a name stands for; ``other`` is a link, a FIFO, a socket or a device, ``unknown`` cannot be told."""
 
     FILE = "file"
     FOLDER = "folder"
     OTHER = "other"
+    UNKNOWN = "unknown"
 
 
 class NotRegular(OSError):  # noqa: N818  (it is an OSError by type; the name says what was found)

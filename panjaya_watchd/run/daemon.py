@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from panjaya_watchd.core.events import Told, Word
-from panjaya_watchd.core.names import AssetId, ClaimId, FolderName
+from panjaya_watchd.core.names import AssetId, ClaimId, FolderName, display
 from panjaya_watchd.errors import PlaceError
 from panjaya_watchd.ledger.base import Ledger
 from panjaya_watchd.run import report
@@ -85,6 +85,7 @@ class Daemon:
             deadline: float | None = self.driver.clock.monotonic() + FIRST_LOOK
             while not self.driver.stopping:
                 self.driver.turn(BEAT)
+                self.driver.folders.tend()
                 self.manager.alive()
                 self._tell_status()
                 if deadline is not None and self._is_ready(deadline):
@@ -157,6 +158,8 @@ def _told(driver: Driver, words: Mapping[str, Any]) -> Mapping[str, Any]:
     word = words.get("word")
     if not isinstance(word, str) or word not in set(Word) or (word == Word.ADOPT and not asset):
         return {"refused": "This daemon does not know that word; the command is of another release."}
+    if asset and display(str(asset)) != asset:
+        return {"refused": f"{display(str(asset))} cannot be the id of an asset; nothing was changed."}
     told = Told(word=Word(word), asset_id=AssetId(str(asset)) if asset else None)
     refused = driver.tell(ClaimId(str(words.get("claim"))), told)
     return {"refused": refused} if refused else {"done": True}

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Protocol, assert_never
 
 from panjaya_watchd.core import effects, events, words
-from panjaya_watchd.core.claim import Claim, State
+from panjaya_watchd.core.answers import Fault
+from panjaya_watchd.core.claim import Claim, DubbingState, State
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.effects import Effect
 from panjaya_watchd.core.events import Event
 from panjaya_watchd.core.lookup import judge
 from panjaya_watchd.core.merge import merge
-from panjaya_watchd.core.names import AssetId, ClaimId, FolderName
+from panjaya_watchd.core.names import AssetId, ClaimId, FolderName, Locale
 from panjaya_watchd.core.order import Refusal
 from panjaya_watchd.core.pace import ACCOUNT_PAUSE
 from panjaya_watchd.core.states import ROWS, step
@@ -41,8 +42,11 @@ from panjaya_watchd.run.messages import (
 )
 from panjaya_watchd.run.story import Log, tell_claimed, tell_step
 
-FREE: Final = (events.Polled, events.Unanswered, events.Found, events.Several, events.Absent)
-"""Answers to questions that cost nothing; one that comes after its claim has moved on is of no interest."""
+FREE: Final = (
+    *(events.Polled, events.Unanswered, events.Found, events.Several, events.Absent),
+    *(events.Fetched, events.FetchFaulted),
+)
+"""Answers that cost nothing; one that comes after its claim has moved on is of no interest."""
 
 
 class Doing(Looking, Protocol):
@@ -68,6 +72,7 @@ class Driver:
     stopping: bool = False
     folders: Folders = field(init=False)
     _barred_until: float | None = None
+    _fetching: set[tuple[ClaimId, Locale]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.folders = Folders(
@@ -108,6 +113,8 @@ class Driver:
             return f"The watch folder {claim.folder} is not configured; nothing was changed."
         if told.asset_id is not None and claim.asset_id is not None:
             return f"Claim {claim_id} has asset {claim.asset_id} already; use retry. Nothing was changed."
+        if any(fetching == claim_id for fetching, _ in self._fetching):
+            return f"A result of claim {claim_id} is being downloaded; ask again when it is here. Nothing was changed."
         if told.asset_id is not None and told.asset_id in self._taken(claim):
             return f"Asset {told.asset_id} belongs to another claim; nothing was changed."
         self._advance(claim_id, told)
@@ -145,12 +152,24 @@ class Driver:
     def _happened(self, claim_id: ClaimId, event: Event) -> None:
         if self.stopping and isinstance(event, events.AtGate):
             return  # the upload is being taken back; the claim stays as it is
+        if isinstance(event, events.Fetched | events.FetchFaulted):
+            self._fetching.discard((claim_id, event.locale))
         claim = self.living.get(claim_id)
         if isinstance(event, FREE) and (claim is None or (claim.state, type(event)) not in ROWS):
             return
+        if isinstance(event, events.Accepted | events.Found) and claim is not None:
+            event = self._unless_taken(claim, event)
         if isinstance(event, events.Faulted) and event.fault.account:
             self._bar(event.fault.words)
         self._advance(claim_id, event)
+
+    def _unless_taken(self, claim: Claim, event: events.Accepted | events.Found) -> Event:
+        """Turn an asset that belongs to another claim into a doubt: one asset is never two claims'."""
+        asset_id = event.asset.asset_id
+        if asset_id not in self._taken(claim):
+            return event
+        words = f"The API names asset {asset_id}, which belongs to another claim."
+        return events.Faulted(fault=Fault(money_may_have_moved=True, repeat_helps=False, words=words))
 
     def _listed(self, listed: Listed) -> None:
         claim = self.living.get(listed.claim_id)
@@ -192,11 +211,22 @@ class Driver:
             return
         wait = self._wait(effect)
         if wait <= 0 or isinstance(effect, effects.OpenGate):
-            self.doing.hand(claim, effect)
+            self._begin(claim, effect)
             return
         key = (claim.id, type(effect), effect.locale if isinstance(effect, effects.Fetch) else None)
         due = Due(claim_id=claim.id, state=claim.state, effect=replace(effect, at=None))
         self.inbox.put_at(self.clock.monotonic() + wait, key, due)
+
+    def _begin(self, claim: Claim, effect: Effect) -> None:
+        """Hand an effect to the lanes; never a download that is under way or over already."""
+        if isinstance(effect, effects.Fetch):
+            wanted = any(
+                dubbing.locale == effect.locale and dubbing.state is DubbingState.FETCHING for dubbing in claim.dubbings
+            )
+            if not wanted or (claim.id, effect.locale) in self._fetching:
+                return
+            self._fetching.add((claim.id, effect.locale))
+        self.doing.hand(claim, effect)
 
     def _wait(self, effect: Effect) -> float:
         """Give the seconds until an effect may begin. An account that refused us keeps all uploads back."""

@@ -6,7 +6,7 @@ The scan is the truth and always comes again; a hint only makes it come sooner. 
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from panjaya_watchd.core import words
 from panjaya_watchd.core.claim import Claim, Rules, State
@@ -18,6 +18,9 @@ from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.intake import Intake
 from panjaya_watchd.run.messages import Examined, Look, Posted, Reading, Scanned, Unseen
 from panjaya_watchd.run.story import Log
+
+OVERDUE: Final = 60.0
+"""Seconds after which a scan counts as lost; one of 100,000 files takes less than one."""
 
 
 class Looking(Protocol):
@@ -65,7 +68,7 @@ class Folders:
         if now < intake.earliest():
             self._look_at(folder, intake.earliest())
             return
-        intake.looking, intake.look_again = True, False
+        intake.looking, intake.look_again, intake.asked = True, False, now
         self.looking.scan(folder)
 
     def scanned(self, seen: Scanned) -> None:
@@ -81,6 +84,15 @@ class Folders:
         intake.looking = False
         self._look_at(seen.folder, intake.earliest() if intake.look_again else intake.next_scan(now))
         self._post(seen.folder, claims)
+
+    def tend(self) -> None:
+        """Notice folders whose scan does not come back: a dead share says nothing, and silence is no health (R4)."""
+        now = self.clock.monotonic()
+        for folder, watched in self.watched.items():
+            intake = watched.intake
+            if intake.looking and intake.trouble is None and now - intake.asked > OVERDUE:
+                intake.trouble = f"It has not answered for {OVERDUE:.0f} s; is it a share whose server is gone?"
+                self.log.error("folder.refused", folder=folder, why=intake.trouble)
 
     def unseen(self, unseen: Unseen) -> None:
         """Note that a folder cannot be used, once, and look again later."""

@@ -88,13 +88,17 @@ class Hands:
         place, order, video = self.places[claim.folder], claim.order, claim.drop.video
         assert order is not None, "only an order is sent"
         assert video is not None, "only a drop with a video is sent"
-        marked: Fault | None = None
+        ended: Event | None = None
 
         def at_gate(digest: Digest, size: int) -> None:
-            nonlocal marked
+            nonlocal ended
             known = self.api.list_assets()
             if isinstance(known, Fault):
-                marked = replace(known, money_may_have_moved=False, repeat_helps=True)
+                ended = events.Faulted(fault=replace(known, money_may_have_moved=False, repeat_helps=True))
+                raise Withdrawn
+            ours = [asset for asset in known if asset.file_name is not None and claim.id in asset.file_name]
+            if ours:  # an earlier attempt, of which we never heard, has arrived after all
+                ended = events.Found(asset=ours[0])
                 raise Withdrawn
             say(events.AtGate(digest=digest, size=size, mark=frozenset(asset.asset_id for asset in known)))
             if not gate.wait():
@@ -117,11 +121,11 @@ class Hands:
         except Unsettled as unsettled:
             return events.Unsettled(why=unsettled.why, gone=unsettled.gone)
         except SourceChanged as changed:
-            return events.Unsettled(why=changed.why)
+            return events.Unsettled(why=changed.why, gone=_is_gone(place, claim, video))
         except PlaceError as error:
             return events.Stuck(why=str(error))
         except Withdrawn:
-            return None if marked is None else events.Faulted(fault=marked)
+            return ended
         finally:
             self.board.wipe(claim.id, "upload")
         return events.Faulted(fault=answer) if isinstance(answer, Fault) else events.Accepted(asset=answer)
@@ -150,8 +154,8 @@ class Hands:
             entries.append(entry if ours is None else self._detailed(entry, ours))
         return events.Polled(asset=replace(asset, dubbings=tuple(entries)))
 
-    def fetch(self, claim: Claim, locale: Locale) -> Event:
-        """Download one dubbed video, with a fresh link, next to the parts."""
+    def fetch(self, claim: Claim, locale: Locale) -> Event | None:
+        """Download one dubbed video, with a fresh link, next to the parts; None if the daemon ends meanwhile."""
         dubbing = next(dubbing for dubbing in claim.dubbings if dubbing.locale == locale)
         assert dubbing.version_id is not None, "a version is fetched only after it was seen"
         version = self.api.get_version(dubbing.version_id)
@@ -166,10 +170,12 @@ class Hands:
         name = fit(claim.drop.stem, f".{locale}{_suffix(version.result_url)}")
         try:
             into = place.partial(claim.id, name)
-            done = self.api.download(version.result_url, into, lambda held: self._show(claim, what, held, None, began))
+            done = self.api.download(version.result_url, into, lambda held: self._held(claim, what, held, began))
             if isinstance(done, Fault):
                 return events.FetchFaulted(locale=locale, fault=done)
             place.keep(claim.id, name)
+        except Withdrawn:
+            return None
         except PlaceError as error:
             fault = Fault(money_may_have_moved=False, repeat_helps=True, words=str(error))
             return events.FetchFaulted(locale=locale, fault=fault)
@@ -197,7 +203,7 @@ class Hands:
                 continue
             part = next(part for part in claim.drop.parts if part.name == language.srt)
             with closing(place.open_part(claim.id, part)) as source:
-                content = source.read(source.size)
+                content = b"".join(iter(lambda: source.read(source.size), b""))
             try:
                 text = srt.read(part.name, content)
             except SidecarError as error:
@@ -229,8 +235,25 @@ class Hands:
         answer = self.api.get_version(version.version_id)
         return version if isinstance(answer, Fault) else replace(answer, status=answer.status or version.status)
 
+    def _held(self, claim: Claim, what: str, held: int, began: float) -> None:
+        """Show a download; one that is under way when the daemon ends is gone on with at the next start."""
+        if self.stop.is_set():
+            raise Withdrawn
+        self._show(claim, what, held, None, began)
+
     def _show(self, claim: Claim, what: str, moved: int, total: int | None, began: float) -> None:
         self.board.show(claim.id, what, Progress(sent=moved, total=total, since=began))
+
+
+def _is_gone(place: Place, claim: Claim, video: Part) -> bool:
+    """Say whether a video that changed while it was read is not there at all any more."""
+    try:
+        place.open_part(claim.id, video).close()
+    except Unsettled as unsettled:
+        return unsettled.gone
+    except PlaceError:
+        return False
+    return False
 
 
 def _digest(text: str) -> Digest:
@@ -239,5 +262,8 @@ def _digest(text: str) -> Digest:
 
 def _suffix(result_url: str) -> str:
     """Give the result's suffix: the link's if it is a video's, else ``.mp4``."""
-    suffix = PurePosixPath(urlsplit(result_url).path).suffix.lower()
+    try:
+        suffix = PurePosixPath(urlsplit(result_url).path).suffix.lower()
+    except ValueError:  # no URL at all; the download says so
+        suffix = ""
     return suffix if suffix in VIDEO_SUFFIXES else ".mp4"

@@ -33,14 +33,10 @@ class Inbox:
         self._latest[key] = number
         heapq.heappush(self._later, (due, number, key, message))
 
-    def forget(self, key: Hashable) -> None:
-        """Drop the message for later that has this key, if there is one."""
-        self._latest.pop(key, None)
-
     def next_due(self) -> float | None:
         """Say when the next message for later is due, in monotonic seconds; None where there is none."""
         while self._later and self._latest.get(self._later[0][2]) != self._later[0][1]:
-            heapq.heappop(self._later)  # replaced or forgotten
+            heapq.heappop(self._later)  # replaced
         return self._later[0][0] if self._later else None
 
     def take(self, patience: float) -> Message | None:

@@ -41,6 +41,9 @@ class Intake:
     trouble: str | None = None
     refused: tuple[tuple[str, str], ...] = ()
     looking: bool = False
+    asked: float = 0.0
+    """When the scan that is under way began, in monotonic seconds."""
+
     look_again: bool = False
     _took: float = 0.0
     _settling: dict[str, Settling] = field(default_factory=dict)

@@ -52,10 +52,6 @@ class Lane:
         for _ in self._threads:
             self._queue.put(None)
 
-    def busy(self) -> bool:
-        """Say whether a thread has not ended yet."""
-        return any(thread.is_alive() for thread in self._threads)
-
     def _work(self) -> None:
         while (work := self._queue.get()) is not None:
             try:
@@ -78,6 +74,7 @@ class Lanes:
     talks: int = 4
     _gates: dict[ClaimId, Gate] = field(default_factory=dict)
     _barred: Fault | None = None
+    _past: set[ClaimId] = field(default_factory=set)
     _files: dict[FolderName, Lane] = field(init=False)
     _upload: Lane = field(init=False)
     _download: Lane = field(init=False)
@@ -100,6 +97,7 @@ class Lanes:
                 self._barred = None  # whoever hands out an upload has waited long enough
                 self._upload.hand(lambda: _happened(claim, self._send(claim, gate)))
             case effects.OpenGate():
+                self._past.add(claim.id)
                 self._gates.pop(claim.id).open()
             case effects.LookUp():
                 self._talk.hand(lambda: _looked_up(claim, hands))
@@ -134,8 +132,8 @@ class Lanes:
             lane.end()
 
     def stopped(self) -> bool:
-        """Say whether no lane that matters is busy any more; a folder's lane may be stuck in a dead share for ever."""
-        return not any(lane.busy() for lane in (self._upload, self._download, self._talk))
+        """Say whether no upload is past its gate any more: everything else may be cut off at any moment."""
+        return not self._past
 
     def _all(self) -> list[Lane]:
         return [self._upload, self._download, self._talk, *self._files.values()]
@@ -144,7 +142,10 @@ class Lanes:
         """Upload, unless the account was refused to another upload since this one was queued."""
         if self._barred is not None:
             return events.Faulted(fault=self._barred)
-        event = self.hands.upload(claim, gate, self._say(claim))
+        try:
+            event = self.hands.upload(claim, gate, self._say(claim))
+        finally:
+            self._past.discard(claim.id)
         if isinstance(event, events.Faulted) and event.fault.account:
             self._barred = event.fault
         return event

@@ -16,10 +16,8 @@ RECEIPT_SUFFIX = ".receipt.toml"
 
 
 def papers(claim: Claim, now: datetime) -> dict[str, str]:
-    """Give the papers that go with a claim's parts, file name to text: none for parts that go back."""
+    """Give the papers that go with a claim, file name to text. Parts that go back take none; what they leave does."""
     assert claim.outcome is not None, "a claim is filed only with an outcome"
-    if claim.outcome.to is Destination.BACK:
-        return {}
     written = {} if claim.outcome.to is Destination.DONE else {WHY: why_note(claim)}
     if claim.outcome.to is Destination.DONE or claim.asset_id is not None:
         written[fit(claim.drop.stem, RECEIPT_SUFFIX)] = receipt(claim, now)

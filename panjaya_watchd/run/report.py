@@ -40,6 +40,7 @@ def claim_facts(claim: Claim, moving: Mapping[str, Progress], monotonic: float) 
         "closed_at": claim.closed_at.isoformat() if claim.closed_at else None,
         "asset_id": claim.asset_id,
         "estimated_minutes": claim.estimated_minutes,
+        "trouble": claim.trouble,
         "held": claim.held,
         "candidates": list(claim.candidates),
         "outcome": claim.outcome.to.value if claim.outcome else None,

@@ -25,6 +25,7 @@ from samples import (
 )
 
 from panjaya_watchd.core import effects, events
+from panjaya_watchd.core.answers import Asset
 from panjaya_watchd.core.claim import (
     LIVING,
     Attempt,
@@ -39,7 +40,8 @@ from panjaya_watchd.core.claim import (
 from panjaya_watchd.core.dubbing import DUBBING_ROWS
 from panjaya_watchd.core.effects import Effect
 from panjaya_watchd.core.events import Event, Told, Word
-from panjaya_watchd.core.names import AssetId, VersionId
+from panjaya_watchd.core.following import UNKNOWN_POLLS
+from panjaya_watchd.core.names import AssetId, Locale, VersionId
 from panjaya_watchd.core.order import AutoGenerate
 from panjaya_watchd.core.pace import ACCOUNT_PAUSE, LOOK_UPS_IN_WINDOW
 from panjaya_watchd.core.states import ROWS, step
@@ -105,6 +107,7 @@ CASES: list[tuple[Claim, Event, State, list[type[Effect]]]] = [
     (claim(State.UPLOADING), events.Resumed(rules=Rules()), State.UPLOADING, [effects.Upload]),
     (claim(State.UPLOADING), EVENTS[4], State.RELEASING, [effects.OpenGate]),
     (claim(State.UPLOADING), events.Accepted(asset=asset()), State.DUBBING, [effects.Poll]),
+    (claim(State.UPLOADING), events.Found(asset=asset()), State.DUBBING, [effects.Poll]),
     (claim(State.UPLOADING), events.Faulted(fault=BUSY), State.UPLOADING, [effects.Upload]),
     (claim(State.UPLOADING), events.Faulted(fault=REFUSED), State.FILING, [effects.PutAway]),
     (claim(State.UPLOADING), events.Unsettled(why="it grew"), State.FILING, [effects.PutAway]),
@@ -310,18 +313,33 @@ def test_an_asset_that_is_not_found_at_first_is_asked_for_again() -> None:
     assert after.claim.state is State.DUBBING
 
 
+def lost(times: int) -> Claim:
+    """Give a claim whose asset was not found that many times in a row, an hour after it was made."""
+    followed = claim(State.DUBBING)
+    for _ in range(times):
+        followed = step(followed, events.Unanswered(fault=REFUSED), LATER).claim
+    return followed
+
+
 def test_an_asset_that_is_not_found_for_an_hour_is_shown_to_a_person() -> None:
     """Somebody deleted it; sending again would cost."""
-    after = step(claim(State.DUBBING), events.Unanswered(fault=REFUSED), LATER)
+    assert lost(UNKNOWN_POLLS).state is State.HELD
+    assert "no longer knows asset a1" in str(lost(UNKNOWN_POLLS).held)
 
-    assert after.claim.state is State.HELD
-    assert "no longer knows asset a1" in str(after.claim.held)
+
+def test_one_odd_answer_does_not_give_up_what_is_paid_for() -> None:
+    """Not found has to be said several times in a row, and a good answer begins the count again."""
+    almost = lost(UNKNOWN_POLLS - 1)
+    answered = step(almost, events.Polled(asset=asset("NotReady", "NotReady")), LATER).claim
+    again = step(answered, events.Unanswered(fault=REFUSED), LATER).claim
+
+    assert almost.state is State.DUBBING
+    assert again.state is State.DUBBING
 
 
 def test_retrying_a_claim_that_has_an_asset_never_uploads_again() -> None:
     """The asset is paid for; a retry follows it again."""
-    held = step(claim(State.DUBBING), events.Unanswered(fault=REFUSED), LATER).claim
-    after = step(held, Told(word=Word.RETRY), LATER)
+    after = step(lost(UNKNOWN_POLLS), Told(word=Word.RETRY), LATER)
 
     assert after.claim.state is State.DUBBING
     assert after.effects == (effects.Poll(),)
@@ -376,15 +394,98 @@ def test_a_download_that_nobody_asked_for_is_a_bug() -> None:
         step(claim(State.DUBBING), events.Fetched(locale=SPANISH, result=result()), NOW)
 
 
-def test_a_missing_language_fails_after_an_hour() -> None:
+LONELY = replace(asset("Completed"), dubbings=asset("Completed").dubbings[:1])
+"""The asset lists Spanish only."""
+
+
+def test_a_language_that_was_never_begun_fails_when_all_others_are_over() -> None:
     """A locale that the API silently ignored is not waited for for ever."""
-    lonely = replace(asset("Completed"), dubbings=asset("Completed").dubbings[:1])
-    early = step(claim(State.DUBBING), events.Polled(asset=lonely), NOW)
-    late = step(claim(State.DUBBING), events.Polled(asset=lonely), LATER)
+    over = claim(State.DUBBING, dubbings=(dubbing(SPANISH, DubbingState.FETCHED), dubbing(FRENCH)))
+    early = step(over, events.Polled(asset=LONELY), NOW)
+    late = step(over, events.Polled(asset=LONELY), LATER)
 
     assert early.claim.dubbings[1].state is DubbingState.WAITING
-    assert late.claim.dubbings[1].state is DubbingState.FAILED
     assert late.claim.dubbings[1].error == "Panjaya did not begin this language, although it was ordered."
+    assert late.claim.state is State.FILING
+
+
+@pytest.mark.parametrize("seen", [replace(asset(), dubbings=()), LONELY], ids=["none listed", "others not over"])
+def test_a_language_that_is_not_listed_yet_is_waited_for(seen: Asset) -> None:
+    """Nothing says when an asset first lists its dubbings; a paid one is not declared failed by an empty answer."""
+    after = step(claim(State.DUBBING), events.Polled(asset=seen), LATER)
+
+    assert after.claim.state is State.DUBBING
+    assert after.claim.dubbings[1].state is DubbingState.WAITING
+
+
+def test_a_locale_in_another_case_is_the_same_locale() -> None:
+    """The API may write ``ES-es``."""
+    odd = replace(LONELY, dubbings=(replace(LONELY.dubbings[0], locale=Locale("ES-es")),))
+
+    assert step(claim(State.DUBBING), events.Polled(asset=odd), NOW).claim.dubbings[0].state is DubbingState.FETCHING
+
+
+def test_an_earlier_attempt_that_arrived_after_all_is_adopted_at_the_gate() -> None:
+    """The list shows our file name before the gate opens: nothing more is sent, nothing more is billed."""
+    after = step(claim(State.UPLOADING, attempt=Attempt(number=2)), events.Found(asset=asset()), NOW)
+
+    assert after.claim.state is State.DUBBING
+    assert after.claim.asset_id == "a1"
+
+
+def test_a_download_keeps_a_dubbing_open_whatever_the_status_says() -> None:
+    """With generation off, ReadyToEdit is the end only of what nothing is being fetched for."""
+    before = claim(
+        State.DUBBING,
+        order=order(auto_generate=AutoGenerate.OFF),
+        dubbings=(dubbing(SPANISH, DubbingState.FETCHING), dubbing(FRENCH)),
+    )
+
+    assert step(before, events.Polled(asset=asset("ReadyToEdit", "ReadyToEdit")), NOW).claim.state is State.DUBBING
+
+
+def test_a_download_that_is_refused_waits_for_the_next_poll() -> None:
+    """A version that is not found any more is not asked for over and over."""
+    before = claim(State.DUBBING, dubbings=(dubbing(SPANISH, DubbingState.FETCHING), dubbing(FRENCH)))
+    after = step(before, events.FetchFaulted(locale=SPANISH, fault=REFUSED), NOW)
+
+    assert after.claim.dubbings[0].state is DubbingState.WAITING
+    assert [type(effect) for effect in after.effects] == [effects.Poll]
+
+
+def test_the_last_trouble_is_kept_until_something_goes_right() -> None:
+    """It is what a person asks for first, also of a claim that is held."""
+    cut = step(claim(State.RELEASING), events.Faulted(fault=BROKEN), NOW).claim
+    absent = step(cut, events.Absent(), NOW).claim
+    full = step(claim(), events.Stuck(why="the disk is full"), NOW).claim
+    found = step(absent, events.Found(asset=asset()), NOW).claim
+
+    assert [each.trouble for each in (cut, absent, full, found)] == [
+        "the connection was cut",
+        "the connection was cut",
+        "the disk is full",
+        None,
+    ]
+
+
+def test_a_clock_that_was_set_back_does_not_stretch_the_window() -> None:
+    """The doubt is then as old as the clock says it can be."""
+    after = step(doubtful(0, since=LATER), events.Absent(), NOW)
+
+    assert after.claim.attempt is not None
+    assert after.claim.attempt.doubt_since == NOW
+
+
+def test_a_download_that_ends_while_a_person_is_asked_is_noted() -> None:
+    """What is on our disk is ours, whatever the claim waits for."""
+    held = replace(lost(UNKNOWN_POLLS), dubbings=(dubbing(SPANISH, DubbingState.FETCHING), dubbing(FRENCH)))
+    fetched = step(held, events.Fetched(locale=SPANISH, result=result()), LATER)
+    faulted = step(held, events.FetchFaulted(locale=SPANISH, fault=BUSY), LATER)
+    again = step(faulted.claim, Told(word=Word.RETRY), LATER)
+
+    assert fetched.claim.dubbings[0].state is DubbingState.FETCHED
+    assert (fetched.effects, faulted.effects) == ((), ())
+    assert again.effects == (effects.Poll(), effects.Fetch(locale=SPANISH))
 
 
 def test_the_version_learned_first_is_followed() -> None:
@@ -398,6 +499,7 @@ def test_the_version_learned_first_is_followed() -> None:
 
     assert after.claim.dubbings[0].seen == "NotReady"
     assert unknown.claim.dubbings[0].seen is None
+    assert "which of them is ours is not known" in str(unknown.claim.dubbings[0].error)
 
 
 ANY_EVENT = st.one_of(

@@ -126,6 +126,8 @@ def test_status_counts_and_names_what_waits() -> None:
         "",
         "a.mp4 is empty so far.",
         "b is dubbed.",
+        "",
+        words.SIGNATURE,
     ]
     assert "has been answered" in words.status_note([], [])
 
@@ -135,7 +137,7 @@ def test_a_long_status_is_cut_and_says_so() -> None:
     note = words.status_note([(f"{number}.mp4", "waits") for number in range(60)], [])
 
     assert note.startswith("60 waiting, 0 being dubbed.")
-    assert note.endswith("49.mp4 waits.\n… and 10 more.\n")
+    assert note.endswith(f"49.mp4 waits.\n… and 10 more.\n\n{words.SIGNATURE}\n")
 
 
 def test_the_other_ends_have_words() -> None:

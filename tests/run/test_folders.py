@@ -11,6 +11,7 @@ from panjaya_watchd.core.effects import TakeIn
 from panjaya_watchd.core.names import ClaimId, FolderName
 from panjaya_watchd.core.order import Asked, Refusal
 from panjaya_watchd.places.base import Scan
+from panjaya_watchd.run.folders import OVERDUE
 from panjaya_watchd.run.messages import Examined, Look, Posted, Reading, Scanned, Unseen
 
 OTHER = FolderName("sales")
@@ -252,3 +253,19 @@ def test_the_same_name_may_be_dropped_again_once_the_first_has_moved(stage: Stag
     settle(stage, "talk.mp4")
 
     assert [drop.stem for drop in stage.notes.examined] == ["talk"]
+
+
+def test_a_folder_whose_scan_does_not_come_back_is_told_once_and_recovers(stage: Stage) -> None:
+    """A thread that looks into a dead share is silent for ever; the daemon is not."""
+    stage.driver.folders.tend()
+    stage.clock.seconds += OVERDUE + 1
+    for _ in range(3):
+        stage.driver.folders.tend()
+
+    assert len(stage.logged("folder.refused")) == 1
+    assert "has not answered" in str(stage.driver.watched[FOLDER].intake.trouble)
+
+    stage.tell(scanned())
+
+    assert stage.driver.watched[FOLDER].intake.trouble is None
+    assert len(stage.logged("folder.recovered")) == 1

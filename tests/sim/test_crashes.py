@@ -145,10 +145,14 @@ def upload_again(claim: Claim, event: Event, now: datetime) -> Step:
 
 
 def double_bills(**changes: object) -> int:
-    """Count the single cuts after which a video is billed more than once, wherever else such a run may go wrong."""
+    """
+    Count the single cuts after which a video is billed more than once, wherever else such a run may go wrong.
+
+    The list shows no names here: where it does, the look at the gate finds most of what these mutants forget.
+    """
     count = 0
     for cut in range(1, boundaries() + 1):
-        world = World(seed=cut, cuts=frozenset({cut}), codec=CODEC, **changes)  # type: ignore[arg-type]
+        world = World(seed=cut, cuts=frozenset({cut}), codec=CODEC, switches={"names": False}, **changes)  # type: ignore[arg-type]
         with contextlib.suppress(AssertionError):
             world.run()
         count += max(world.bills().values()) > 1
