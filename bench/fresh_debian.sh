@@ -2,6 +2,7 @@
 # Proves the two commands of the README where nothing is prepared: a Debian made for this, with git, make and python3.
 #
 #   bench/fresh_debian.sh [SUITE]        bookworm unless said otherwise; needs root, debootstrap and systemd-container
+#   ONCE=1 bench/fresh_debian.sh         only the two commands, once each
 #
 # What is committed is cloned into it. First an ordinary user is told which package is missing; then root types
 # `make rehearse` and `make test`, and once more each, to see that the set-up is made once; then the ordinary user once
@@ -66,6 +67,15 @@ git bundle create --quiet "$place/project.bundle" HEAD
 chmod a+r "$place/project.bundle"
 binds+=("--bind-ro=$place/project.bundle:/srv/project.bundle")
 clone="git clone --quiet /srv/project.bundle"
+
+if [ -n "${ONCE:-}" ]; then
+    step "git clone" inside root sh -ec "$clone /opt/panjaya-watchd"
+    for command in rehearse test; do
+        step "make $command" inside root make -C /opt/panjaya-watchd "$command"
+        tail -4 "$place/log"
+    done
+    exit
+fi
 
 step "an ordinary user is told what to type" \
     told_what_is_missing nobody sh -ec "cd \$(mktemp -d) && $clone here && make -C here test"

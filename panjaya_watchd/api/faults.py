@@ -174,10 +174,10 @@ def _detail(body: bytes) -> str | None:
     """Give the API's own ``detail`` in words: string, list of ``{loc, msg}``, object; None where there is none."""
     try:
         answer = json.loads(body)
+        detail = answer.get("detail") if isinstance(answer, dict) else None
+        return None if detail is None else _said(detail) or None
     except (ValueError, RecursionError):
         return None
-    detail = answer.get("detail") if isinstance(answer, dict) else None
-    return None if detail is None else _said(detail) or None
 
 
 def _said(detail: Any) -> str:

@@ -58,6 +58,7 @@ def give_back(tree: Tree, failed: Shelf, claim_id: ClaimId, drop: Drop, papers: 
 
     """
     folder = lying(claim_id)
+    taking.expect(tree, naming.PROCESSING)
     number = taking.give_back(tree, claim_id, drop)
     _sweep(tree, folder)
     if files(tree, folder):

@@ -50,8 +50,8 @@ def expect(tree: Tree, folder: str) -> None:
     """
     if tree.look(folder) is None:
         raise PlaceError(
-            f"{display(str(tree.root / folder))} is not there, though it was made before.",
-            hint="Mount the share; if somebody removed that folder, make it again, and it goes on.",
+            f"{display(str(tree.root / folder))} is not there.",
+            hint="Mount the share; if it is mounted, make that folder, and it goes on.",
         )
 
 

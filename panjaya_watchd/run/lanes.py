@@ -35,7 +35,7 @@ class Lane:
     """
 
     def __init__(self, name: str, threads: int, inbox: Inbox) -> None:
-        self._queue: queue.SimpleQueue[Work | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[Work, Callable[[], None]] | None] = queue.SimpleQueue()
         self._inbox = inbox
         self._threads = [
             threading.Thread(target=self._work, name=f"{name}-{number}", daemon=True) for number in range(threads)
@@ -43,9 +43,9 @@ class Lane:
         for thread in self._threads:
             thread.start()
 
-    def hand(self, work: Work) -> None:
-        """Add work; its message, if any, goes into the inbox."""
-        self._queue.put(work)
+    def hand(self, work: Work, over: Callable[[], None] = lambda: None) -> None:
+        """Add work; its message, if any, goes into the inbox, and only then is it ``over``."""
+        self._queue.put((work, over))
 
     def end(self) -> None:
         """Let each thread end after what is queued."""
@@ -53,13 +53,15 @@ class Lane:
             self._queue.put(None)
 
     def _work(self) -> None:
-        while (work := self._queue.get()) is not None:
+        while (handed := self._queue.get()) is not None:
+            work, over = handed
             try:
                 message = work()
             except BaseException as error:  # noqa: BLE001  (not swallowed: the driver raises it)
                 message = Crashed(error=error)
             if message is not None:
                 self._inbox.put(message)
+            over()
 
 
 @dataclass(slots=True)
@@ -95,7 +97,9 @@ class Lanes:
             case effects.Upload():
                 gate = self._gates[claim.id] = Gate()
                 self._barred = None  # whoever hands out an upload has waited long enough
-                self._upload.hand(lambda: _happened(claim, self._send(claim, gate)))
+                self._upload.hand(
+                    lambda: _happened(claim, self._send(claim, gate)), over=lambda: self._past.discard(claim.id)
+                )
             case effects.OpenGate():
                 self._past.add(claim.id)
                 self._gates.pop(claim.id).open()
@@ -142,10 +146,7 @@ class Lanes:
         """Upload, unless the account was refused to another upload since this one was queued."""
         if self._barred is not None:
             return events.Faulted(fault=self._barred)
-        try:
-            event = self.hands.upload(claim, gate, self._say(claim))
-        finally:
-            self._past.discard(claim.id)
+        event = self.hands.upload(claim, gate, self._say(claim))
         if isinstance(event, events.Faulted) and event.fault.account:
             self._barred = event.fault
         return event

@@ -191,6 +191,45 @@ def test_a_version_is_read_with_its_links_and_its_error() -> None:
     assert "sig=1" not in repr(expected)
 
 
+def test_a_signed_link_is_kept_nowhere() -> None:
+    """The answer goes into the ledger whole, but for the link that lets anybody fetch the result, wherever it is."""
+    link = "https://cdn.example/v?X-Signature=s3cr3t"
+    version = {"version_id": "v1", "status": "Completed", "result_url": link, "studio_url": "https://studio/v1"}
+    dubbing = {"locale": "es-ES", "result_url": link, "versions": [version, [{"result_url": [link]}]]}
+    answer = {"data": {"asset_id": "a1", "result_url": {"es-ES": link}, "dubbings": [dubbing], "surprise": 1}}
+    found = answers.asset(written(answer))
+    page = pages.assets(written([answer["data"]]))
+
+    assert found is not None
+    assert page is not None
+    for asset in (found, page[0][0]):
+        assert "s3cr3t" not in asset.raw
+        assert "result_url" not in asset.raw
+        assert asset.dubbings[0].versions[0].result_url == link
+    assert json.loads(found.raw)["data"]["surprise"] == 1
+    assert json.loads(found.raw)["data"]["dubbings"][0]["versions"][0]["studio_url"] == "https://studio/v1"
+
+
+@pytest.mark.parametrize("depth", [100, 300, 400, 480, 500, 600, 900, 980, 5000])
+@pytest.mark.parametrize(("left", "right"), [("[", "]"), ('{"data":', "}"), ('{"x":[', "]}")])
+def test_an_answer_of_any_depth_is_read_or_is_none(depth: int, left: str, right: str) -> None:
+    """Python follows about a thousand levels, fewer where more is done on each; no depth in between raises."""
+    nest = left * depth + "1" + right * depth
+    body = f'{{"asset_id": "a1", "version_id": "v1", "surprise": {nest}}}'.encode()
+    asset = answers.asset(body)
+    listed = pages.assets(b"[" + body + b"]")
+    pages.assets(nest.encode())
+    answers.version(body)
+
+    for each in (asset, *(listed[0] if listed else ())):
+        if each is not None:
+            assert each.asset_id == "a1"
+            assert isinstance(json.loads(each.raw), dict)
+    levels = depth * len(right)
+    assert levels > 800 or asset is not None
+    assert levels > 200 or (asset is not None and json.loads(asset.raw) == json.loads(body))
+
+
 @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"null", b"<html>", b'{"detail":"x"}', b"\xff\xfe", b"[" * 100000])
 def test_what_holds_no_asset_is_none(body: bytes) -> None:
     """An answer without an id is not an asset, whatever it looks like."""

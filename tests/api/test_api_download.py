@@ -371,3 +371,43 @@ def test_a_pipe_in_the_place_of_the_note_does_not_block(panjaya: Panjaya, tmp_pa
     os.mkfifo(tmp_path / "r.etag")
 
     assert panjaya.download(f"{trap.url}/v", tmp_path / "r", told) == whole()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://xn--/v",
+        "https://xn--\u00fc.example/v",
+        "https://" + "\u00fc" * 70 + ".example/v",
+        "https://a..b\u00fc/v",
+        "https://\u2488.example/v",
+        "https://\ud800.example/v",
+        "https://cdn.example/\ud800",
+    ],
+)
+def test_a_link_whose_host_is_no_name_is_a_fault(panjaya: Panjaya, tmp_path: Path, url: str) -> None:
+    """The link comes from an answer: whatever stands there, a lane does not die of it, and a fresh one is asked for."""
+    assert facts(panjaya.download(url, tmp_path / "r", told)) == FAULTED
+
+
+def test_a_redirect_to_a_host_that_is_no_name_is_a_fault(panjaya: Panjaya, tmp_path: Path) -> None:
+    """The same for a link that the result's host gives."""
+    with serving(lambda visit: visit.answer(302, location="https://xn--%C3%BC.example/v")) as server:
+        assert facts(panjaya.download(f"{server.url}/v", tmp_path / "r", told)) == FAULTED
+
+
+def test_cookies_of_the_result_host_are_not_kept(panjaya: Panjaya, tmp_path: Path) -> None:
+    """Neither across a redirect nor to the next result."""
+
+    def hop(visit: Visit) -> None:
+        if visit.target == "/1":
+            visit.answer(302, location="/0", set_cookie="hop=1; Path=/")
+        else:
+            storage()(visit)
+
+    with serving(hop) as server:
+        assert panjaya.download(f"{server.url}/1", tmp_path / "r", told) == whole()
+        assert panjaya.download(f"{server.url}/0", tmp_path / "s", told) == whole()
+
+    assert len(server.visits) == 3
+    assert all("cookie" not in visit.headers for visit in server.visits)

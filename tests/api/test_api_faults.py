@@ -99,6 +99,22 @@ def test_words_are_one_plain_line(body: str | bytes, expected: str) -> None:
     assert expected == faults.of_status(422, {}, content, may_have_moved=False).words
 
 
+@pytest.mark.parametrize(
+    ("depth", "left", "right"),
+    [
+        *((depth, '{"detail":', "}") for depth in (100, 400, 800, 5000)),
+        *((depth, "[", "]") for depth in (100, 400, 800, 5000)),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 400, 500])
+def test_an_answer_of_any_depth_has_words(status: int, depth: int, left: str, right: str) -> None:
+    """No answer may raise: after the gate it would be lost."""
+    body = '{"detail": ' + left * depth + '"x"' + right * depth + "}"
+    fault = faults.of_status(status, {}, body.encode(), may_have_moved=True)
+
+    assert fault.words.isprintable()
+
+
 def test_words_are_short() -> None:
     """At most 500 characters, whatever a proxy has to say."""
     assert len(faults.of_status(500, {}, b"long " * 10000, may_have_moved=False).words) == faults.WORDS_LIMIT

@@ -92,6 +92,18 @@ def http_links(url: str, entries: list[dict[str, str]], size: int) -> Any:
     }
 
 
+@pytest.mark.parametrize("name", ["next_cursor", "next_page_token", "next"])
+def test_a_cursor_that_holds_half_a_character_is_sent_as_a_question_mark(name: str) -> None:
+    r"""JSON can spell ``"\ud800"``, which no URL can; the list is asked on, and nothing raises."""
+    page = pages.assets(b'{"items": [{"id": "a"}], "%s": "x\\ud800y"}' % name.encode())
+    assert page is not None
+    turn = pages.turn(page[1], base=BASE, asked=1, known=1, fresh=1)
+
+    assert turn is not None
+    assert turn.url.startswith(BASE)
+    assert list(parse_qs(urlsplit(turn.url).query).values()) == [["x?y"]]
+
+
 STUDIOS: list[Studio] = [
     whole,
     bare_pages,

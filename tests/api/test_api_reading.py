@@ -169,3 +169,45 @@ def test_a_client_for_plain_http_beyond_loopback_cannot_be_made() -> None:
     """The key would travel in the clear."""
     with pytest.raises(SettingsError):
         Panjaya("http://api.panjaya.ai", KEY)
+
+
+def test_a_link_to_the_next_page_that_holds_half_a_character_is_no_crash() -> None:
+    """It cannot be asked for as it stands; the list fails like any that could not be read, or it is read."""
+    first = b'{"items": [{"id": "a"}], "next": "/v1/assets/?c=\\ud800"}'
+    with talking(saying(200, first), saying(200, b'{"items": [], "next": null}')) as (panjaya, _):
+        assets = panjaya.list_assets()
+
+    assert isinstance(assets, Fault) or [asset.asset_id for asset in assets] == ["a"]
+    assert not (isinstance(assets, Fault) and assets.money_may_have_moved)
+
+
+@pytest.mark.parametrize(
+    "cookie", ["session=1; Path=/", "a=\u00fc\u0000; Path=/", 'x="; Domain=127.0.0.1', "session=1; Max-Age=9999"]
+)
+def test_cookies_are_not_kept(cookie: str) -> None:
+    """A balancer's cookie means nothing to us, and one that no header can carry must not spoil every later request."""
+
+    def script(visit: Visit) -> None:
+        head = f"HTTP/1.1 200 OK\r\nContent-Length: 18\r\nConnection: close\r\nSet-Cookie: {cookie}\r\n\r\n"
+        visit.send(head.replace("\0", "").encode() + b'{"asset_id": "a1"}')
+
+    with talking(script) as (panjaya, server):
+        found = [panjaya.get_asset(AssetId("a1")) for _ in range(2)]
+
+    assert all(isinstance(each, Asset) for each in found)
+    assert len(server.visits) == 2
+    assert all("cookie" not in visit.headers for visit in server.visits)
+
+
+@pytest.mark.parametrize("said", [f"panjaya-{KEY}", KEY, f"Bearer panjaya-{KEY}"])
+@pytest.mark.parametrize("shape", ['{"detail": "hello SAID"}', "hello SAID", '["SAID"]', '{"hello": {"SAID": "SAID"}}'])
+def test_the_key_is_never_in_the_words_of_an_answer_that_is_not_understood(said: str, shape: str) -> None:
+    """A proxy that echoes our head with 200 must not bring the key into the ledger, a note or the log."""
+    with talking(saying(200, shape.replace("SAID", said).encode())) as (panjaya, _):
+        found: list[object] = [panjaya.get_asset(AssetId("a")), panjaya.get_version(VersionId("v"))]
+        found += [] if shape.startswith("[") else [panjaya.list_assets()]  # a list it may be, of strange entries
+
+    for fault in found:
+        assert isinstance(fault, Fault)
+        assert KEY not in repr(fault)
+        assert fault.repeat_helps

@@ -24,6 +24,7 @@ FACTS = [
     "closed_at",
     "asset_id",
     "estimated_minutes",
+    "trouble",
     "held",
     "candidates",
     "outcome",
@@ -137,6 +138,7 @@ def test_what_is_over_is_told_with_how_it_ended(here: Site, to: Destination, cod
         assert "So it ended." in said.out
         assert "Its files: x/old" in said.out
         assert "What to do: Nothing." in said.out
+        assert "Last trouble" not in said.out
     facts = here.call("why", "old", "--json").json["claims"][0]
     assert list(facts) == FACTS
     assert facts["outcome"] == to.value
@@ -150,6 +152,16 @@ def test_what_is_held_is_told_with_what_to_type(here: Site) -> None:
     assert said.code == 4
     for command in (f"adopt {HELD} a1", f"retry {HELD}", f"release {HELD}"):
         assert f"panjaya-watchd {command}" in said.out
+
+
+def test_what_went_wrong_last_is_told(here: Site) -> None:
+    """It is what a person asks for first, so both commands show it, in words and as JSON."""
+    here.hold(trouble="The line was cut.")
+
+    assert "  Last trouble: The line was cut.\n" in here.call("why", "talk.mp4").out
+    assert "The line was cut." in here.call("status").out
+    assert here.call("why", "talk.mp4", "--json").json["claims"][0]["trouble"] == "The line was cut."
+    assert here.call("status", "--json").json["claims"][0]["trouble"] == "The line was cut."
 
 
 @pytest.mark.slow

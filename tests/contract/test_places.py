@@ -11,6 +11,7 @@ from worlds import CLAIM, DiskWorld, MemoryWorld, PowerCut, World, drop
 from panjaya_watchd.core.claim import Destination
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.names import ClaimId
+from panjaya_watchd.core.words import SIGNATURE, status_note
 from panjaya_watchd.errors import PlaceError
 from panjaya_watchd.places.base import Unsettled
 
@@ -201,6 +202,68 @@ def test_a_drop_of_which_one_part_went_is_gone(world: World) -> None:
 
     assert caught.value.gone
     assert world.files() == {name: content for name, content in PARTS.items() if name != "talk.toml"}
+
+
+def test_a_whole_drop_that_went_is_gone(world: World) -> None:
+    """Our own folder shows that the share is there, so nobody waits for these files any more."""
+    taken(world)
+    again = arrive(world)
+    for name in PARTS:
+        world.delete(name)
+
+    with pytest.raises(Unsettled, match="gone") as caught:
+        world.place.take_in(ClaimId("next"), again)
+
+    assert caught.value.gone
+    assert world.files() == below(f"processing/{CLAIM}")
+
+
+@pytest.mark.parametrize(
+    ("folder", "verb"),
+    [
+        *(("processing", verb) for verb in ("take in", "open", "done", "failed")),
+        *((f"processing/{CLAIM}", verb) for verb in ("open", "done", "failed")),
+    ],
+)
+def test_what_a_bare_mount_point_does_not_show_is_not_gone(world: World, folder: str, verb: str) -> None:
+    """Where a folder that was made before is missing, the share is away: refused, nothing made, and it works later."""
+    settled = taken(world)
+
+    def act() -> None:
+        match verb:
+            case "take in":
+                world.place.take_in(CLAIM, settled)
+            case "open":
+                world.place.open_part(CLAIM, settled.parts[0]).close()
+            case to:
+                world.place.put_away(CLAIM, settled, Destination(to), PAPERS)
+
+    world.move(folder, "away")
+    before = world.files()
+    world.fuse.arm(None)
+    for _ in range(2):
+        with pytest.raises(PlaceError, match="is not there") as refused:
+            act()
+        assert "Mount the share" in refused.value.hint
+    assert world.files() == before
+    assert world.fuse.steps == []
+
+    world.move("away", folder)
+    act()
+    there = f"{verb}/talk" if verb in {"done", "failed"} else f"processing/{CLAIM}"
+    assert world.files() == below(there) | (written(there) if verb in {"done", "failed"} else {})
+
+
+def test_giving_back_on_a_bare_mount_point_is_refused(world: World) -> None:
+    """Else the claim would count as answered, and its parts would lie in ``processing/`` for ever."""
+    settled = taken(world)
+    world.move("processing", "away")
+
+    with pytest.raises(PlaceError):
+        world.place.put_away(CLAIM, settled, Destination.BACK, PAPERS)
+    world.move("away", "processing")
+    assert world.place.put_away(CLAIM, settled, Destination.BACK, PAPERS) == "talk.mp4"
+    assert world.files() == PARTS
 
 
 def test_parts_given_back_never_take_a_name_and_stay_together(world: World) -> None:
@@ -429,19 +492,50 @@ def test_results_stay_when_parts_go_back(world: World) -> None:
     assert world.files() == PARTS | {f"failed/talk/{RESULT}": b"dubbed"} | written("failed/talk")
 
 
+ONE, TWO = f"one\n\n{SIGNATURE}\n", f"two\n\n{SIGNATURE}\n"
+
+
 def test_the_status_is_written_only_where_it_differs(world: World) -> None:
     """One write for each new text, none for the same, and None takes it away."""
-    world.place.post("one\n")
+    world.place.post(ONE)
     world.fuse.arm(None)
-    world.place.post("one\n")
+    world.place.post(ONE)
 
-    assert world.files() == {"STATUS.txt": b"one\n"}
+    assert world.files() == {"STATUS.txt": ONE.encode()}
     assert world.fuse.steps == []
-    world.place.post("two\n")
-    assert world.files() == {"STATUS.txt": b"two\n"}
+    world.place.post(TWO)
+    assert world.files() == {"STATUS.txt": TWO.encode()}
     world.place.post(None)
     world.place.post(None)
     assert world.files() == {}
+
+
+def test_every_status_we_write_is_known_again_as_ours(world: World) -> None:
+    """Whatever it says: empty, short, long, with names that are no text."""
+    name = "a\udcff.mp4"
+    many = [(f"{number}.mp4", "waits") for number in range(100)]
+    notes = [status_note([], []), status_note([(name, "waits")], []), status_note(many, many), status_note([], [])]
+    for note in notes:
+        world.place.post(note)
+
+        assert world.files() == {"STATUS.txt": note.encode(errors="replace")}
+
+
+@pytest.mark.parametrize("content", [b"", b"The meeting is on Monday.\n", SIGNATURE.encode()[:-1], b"\xff\x00" * 9])
+def test_a_status_that_is_not_ours_is_refused_and_left_as_it_is(world: World, content: bytes) -> None:
+    """Somebody has a file of that name: it is theirs, and they are told what to do; then ours is written."""
+    world.write("STATUS.txt", content)
+    world.fuse.arm(None)
+
+    with pytest.raises(PlaceError, match="somebody else's") as refused:
+        world.place.post(ONE)
+
+    assert "Rename it" in refused.value.hint
+    assert world.files() == {"STATUS.txt": content}
+    assert world.fuse.steps == []
+    world.move("STATUS.txt", "meeting.txt")
+    world.place.post(ONE)
+    assert world.files() == {"STATUS.txt": ONE.encode(), "meeting.txt": content}
 
 
 def test_evidence_is_silent_about_a_whole_drop(world: World) -> None:

@@ -94,6 +94,10 @@ FORMAT_1 = (
 """A document of the first release. Never change it: ledgers in the field have such documents."""
 
 
+LATER_FIELDS = {"trouble"}
+"""What claims have got since the first release; each has a default."""
+
+
 def decode(document: object, codec: Codec | None = None) -> Claim:
     """Decode a document that may be given as a value."""
     text = document if isinstance(document, str) else json.dumps(document)
@@ -122,6 +126,13 @@ def test_a_document_of_the_first_release_is_read_for_ever() -> None:
     assert decode(FORMAT_1) == SAMPLE
 
 
+def test_the_last_trouble_comes_back_as_it_was() -> None:
+    """A restart must not make a claim forget what went wrong."""
+    troubled = replace(SAMPLE, trouble="Größe ☃ \x00")
+
+    assert decode(Codec().encode(troubled)) == troubled
+
+
 def test_the_same_claim_gives_the_same_document() -> None:
     """Sets are sorted, so that two documents can be compared as text."""
     mark = frozenset(AssetId(f"asset-{number}") for number in range(100))
@@ -134,9 +145,13 @@ def test_the_same_claim_gives_the_same_document() -> None:
 def test_a_field_that_is_missing_takes_its_default() -> None:
     """A field with a default may be added without a new format: older documents are read as if it had stood there."""
     document = json.loads(FORMAT_1)
-    for field in fields(Claim):
-        if field.default is not MISSING or field.default_factory is not MISSING:
-            del document["claim"][field.name]
+    optional = {
+        field.name for field in fields(Claim) if field.default is not MISSING or field.default_factory is not MISSING
+    }
+    assert {field.name for field in fields(Claim)} - set(document["claim"]) == LATER_FIELDS
+    assert optional >= LATER_FIELDS
+    for name in optional - LATER_FIELDS:
+        del document["claim"][name]
     del document["claim"]["order"]["force"]
     expected = Claim(id=SAMPLE.id, folder=SAMPLE.folder, drop=SAMPLE.drop, order=SAMPLE.order, taken_at=SAMPLE.taken_at)
 

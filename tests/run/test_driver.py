@@ -2,18 +2,20 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from run.stage import CLAIM, FOLDER, Notes, Stage
-from samples import BARRED, BROKEN, BUSY, DIGEST, EVENTS, SPANISH, asset, claim, drop, dubbing, result
+from samples import BARRED, BROKEN, BUSY, DIGEST, EVENTS, FRENCH, SPANISH, asset, claim, drop, dubbing, result
 
 from panjaya_watchd.core import effects, events
 from panjaya_watchd.core.answers import Fault
 from panjaya_watchd.core.claim import LIVING, DubbingState, Rules, State
 from panjaya_watchd.core.events import Told, Word
-from panjaya_watchd.core.names import AssetId, ClaimId, FolderName
+from panjaya_watchd.core.following import UNKNOWN_POLLS
+from panjaya_watchd.core.names import AssetId, ClaimId, FolderName, VersionId
 from panjaya_watchd.core.order import Asked
 from panjaya_watchd.core.pace import ACCOUNT_PAUSE
 from panjaya_watchd.core.states import ROWS
@@ -116,13 +118,17 @@ def test_a_drop_is_not_taken_when_the_ledger_cannot_be_written() -> None:
 
 
 def test_a_step_that_changes_nothing_is_not_written() -> None:
-    """An idle daemon leaves the disk asleep."""
+    """An idle daemon leaves the disk asleep: a trouble is written once, and not each time it comes again."""
     ledger = BrokenLedger()
     stage = Stage(ledger=ledger).start(claim(State.RELEASING))
+    stage.happen(claim(State.RELEASING), events.Unanswered(fault=BUSY))
+    written = ledger.get(CLAIM)
     ledger.full = True
     stage.happen(claim(State.RELEASING), events.Unanswered(fault=BUSY))
 
-    assert stage.driver.living[CLAIM].state is State.RELEASING
+    assert written is not None
+    assert (written.state, written.trouble) == (State.RELEASING, BUSY.words)
+    assert stage.driver.living[CLAIM] == written
 
 
 # starting
@@ -295,18 +301,106 @@ def test_an_event_that_may_not_happen_stops_the_daemon() -> None:
     assert stage.ledger.get(CLAIM) == replace(claim(State.CLAIMED), rules=Rules())
 
 
+BEGUN = (dubbing(SPANISH, DubbingState.FETCHING, version_id=VersionId("v-es-ES")), dubbing(FRENCH))
+"""Spanish is being fetched, French is waited for."""
+
+
+def fetching(**changes: Any) -> Stage:
+    """Give a driver that has just handed out the download of one language."""
+    stage = Stage()
+    stage.ledger.put(claim(State.DUBBING, dubbings=BEGUN, **changes))
+    stage.driver.start()
+    assert effects.Fetch(locale=SPANISH) in stage.notes.effects()
+    stage.forget()
+    return stage
+
+
+def unknown(stage: Stage) -> None:
+    """Let the API say, an hour later and often enough, that it does not know the asset."""
+    stage.clock.seconds = 1e9
+    for _ in range(UNKNOWN_POLLS):
+        stage.happen(stage.driver.living[CLAIM], events.Unanswered(fault=NO_SUCH))
+    assert stage.driver.living[CLAIM].state is State.HELD
+
+
 def test_a_download_that_ends_after_its_claim_was_held_is_kept() -> None:
     """One language is being fetched while the asset stops being known: no reason for the daemon to die."""
-    begun = claim(
-        State.DUBBING, dubbings=(dubbing(SPANISH, DubbingState.FETCHING), dubbing(asset().dubbings[1].locale))
-    )
-    stage = Stage().start(begun)
-    stage.clock.seconds = 1e9
-    stage.happen(begun, events.Unanswered(fault=NO_SUCH))
-    assert stage.driver.living[CLAIM].state is State.HELD
-    stage.happen(begun, events.Fetched(locale=SPANISH, result=result()))
+    stage = fetching()
+    unknown(stage)
+    stage.happen(stage.driver.living[CLAIM], events.Fetched(locale=SPANISH, result=result()))
 
     assert stage.driver.living[CLAIM].dubbings[0].state is DubbingState.FETCHED
+
+
+@pytest.mark.parametrize("state", [State.CLAIMED, State.UPLOADING, State.RELEASING, State.FILING, State.CLOSED])
+@pytest.mark.parametrize(
+    "event", [events.Fetched(locale=SPANISH, result=result()), events.FetchFaulted(locale=SPANISH, fault=BUSY)]
+)
+def test_a_download_that_nobody_waits_for_any_more_is_dropped(state: State, event: events.Event) -> None:
+    """Its claim has been filed, is over, or began anew after a person's word: the daemon goes on."""
+    stage = Stage().start(claim(state))
+    before = stage.ledger.get(CLAIM)
+    stage.happen(claim(state), event)
+
+    assert stage.ledger.get(CLAIM) == before
+    assert stage.notes.handed == []
+
+
+def test_a_download_that_is_under_way_is_not_begun_again() -> None:
+    """Two lanes writing one file would spoil it; a second one begins only after the first has come back."""
+    stage = fetching()
+    due = Due(claim_id=CLAIM, state=State.DUBBING, effect=effects.Fetch(locale=SPANISH))
+    stage.tell(due, due)
+    assert stage.notes.handed == []
+
+    stage.happen(stage.driver.living[CLAIM], events.FetchFaulted(locale=SPANISH, fault=BUSY))
+    stage.tell(due, due)
+    assert stage.notes.effects() == [effects.Fetch(locale=SPANISH)]
+
+
+def test_a_download_holds_up_no_other_language() -> None:
+    """What counts as under way is one language of one claim."""
+    stage = fetching()
+    stage.happen(stage.driver.living[CLAIM], events.Polled(asset=asset(french="Completed")))
+    fetched = [effect for effect in stage.notes.effects() if isinstance(effect, effects.Fetch)]
+
+    assert fetched == [effects.Fetch(locale=FRENCH)]
+
+
+def test_a_download_that_is_over_is_not_begun_again() -> None:
+    """A repeat that was planned before the result came is forgotten."""
+    stage = fetching()
+    stage.happen(stage.driver.living[CLAIM], events.Fetched(locale=SPANISH, result=result()))
+    stage.tell(Due(claim_id=CLAIM, state=State.DUBBING, effect=effects.Fetch(locale=SPANISH)))
+
+    assert not any(isinstance(effect, effects.Fetch) for effect in stage.notes.effects())
+
+
+def test_a_download_that_is_refused_for_good_is_not_repeated_but_asked_about() -> None:
+    """The version is not known any more: the dubbing waits for what the next poll shows."""
+    stage = fetching()
+    stage.happen(stage.driver.living[CLAIM], events.FetchFaulted(locale=SPANISH, fault=NO_SUCH))
+    assert stage.driver.living[CLAIM].dubbings[0].state is DubbingState.WAITING
+    stage.later(1e6)
+
+    assert {type(effect) for effect in stage.notes.effects()} == {effects.Poll}
+    stage.happen(stage.driver.living[CLAIM], events.Polled(asset=asset(spanish="Completed")))
+    assert effects.Fetch(locale=SPANISH) in stage.notes.effects()
+
+
+@pytest.mark.parametrize("word", [Told(word=Word.RETRY), Told(word=Word.RELEASE)], ids=["retry", "release"])
+def test_a_person_waits_for_a_download_that_is_under_way(word: Told) -> None:
+    """Filing the folder under it would tear the result; once it is here the word is heard."""
+    stage = fetching()
+    unknown(stage)
+    held = stage.driver.living[CLAIM]
+    refused = stage.driver.tell(CLAIM, word)
+    assert refused == f"A result of claim {CLAIM} is being downloaded; ask again when it is here. Nothing was changed."
+    assert stage.driver.living[CLAIM] == held
+
+    stage.happen(held, events.FetchFaulted(locale=SPANISH, fault=BUSY))
+    assert stage.driver.tell(CLAIM, word) is None
+    assert stage.driver.living[CLAIM].state is not State.HELD
 
 
 def test_a_retry_of_a_followed_claim_fetches_what_was_being_fetched() -> None:
@@ -349,6 +443,45 @@ def test_two_claims_in_doubt_do_not_take_each_others_asset() -> None:
     stage.tell(Listed(claim_id=CLAIM, assets=(asset(),)))
 
     assert stage.driver.living[CLAIM].asset_id is None
+
+
+OURS = asset(file_name=f"talk-{CLAIM}.mp4")
+"""The asset ``a1``, under the name that we send."""
+
+
+@pytest.mark.parametrize("other", [State.DUBBING, State.CLOSED])
+@pytest.mark.parametrize("event", [events.Accepted(asset=OURS), events.Found(asset=OURS)], ids=["accepted", "found"])
+def test_an_asset_of_another_claim_is_a_doubt_and_never_adopted(other: State, event: events.Event) -> None:
+    """Two drops must not answer for one asset: what became of this video is looked up, and nothing is sent again."""
+    taker = claim(other, id=ClaimId("other"), asset_id=AssetId("a1"))
+    stage = Stage().start(claim(State.RELEASING), taker)
+    stage.happen(claim(State.RELEASING), event)
+    after = stage.driver.living[CLAIM]
+
+    assert (after.state, after.asset_id) == (State.RELEASING, None)
+    assert after.trouble == "The API names asset a1, which belongs to another claim."
+    stage.later(Rules().doubt_window.total_seconds() / 10)
+    assert stage.notes.effects() == [effects.LookUp()]
+
+
+@pytest.mark.parametrize("event", [events.Accepted(asset=OURS), events.Found(asset=OURS)], ids=["accepted", "found"])
+def test_an_asset_of_another_claim_is_not_adopted_before_the_gate(event: events.Event) -> None:
+    """Nor does it count as a reason to send the video again."""
+    stage = Stage().start(claim(State.UPLOADING), claim(State.DUBBING, id=ClaimId("other"), asset_id=AssetId("a1")))
+    stage.happen(claim(State.UPLOADING), event)
+    stage.later(1e6)
+
+    assert stage.driver.living[CLAIM].asset_id is None
+    assert not any(isinstance(effect, effects.Upload) for effect in stage.notes.effects())
+
+
+@pytest.mark.parametrize("state", [State.UPLOADING, State.RELEASING])
+def test_an_asset_that_is_named_twice_to_its_own_claim_is_adopted(state: State) -> None:
+    """An id that only this claim has in the ledger belongs to nobody else."""
+    stage = Stage().start(claim(state, asset_id=AssetId("a1")))
+    stage.happen(claim(state), events.Found(asset=OURS))
+
+    assert stage.driver.living[CLAIM].state is State.DUBBING
 
 
 # stopping

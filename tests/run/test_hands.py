@@ -1,5 +1,6 @@
 """The hands at the edges that a whole run seldom sees: what changes between reading and sending, what is missing."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -141,11 +142,30 @@ def test_a_drop_that_is_gone_before_it_was_taken_in_is_told_as_gone() -> None:
     """Nobody waits for it any more."""
     room = Room(files={"talk.mp4": VIDEO})
     ours = room.claim()
+    room.disk.folder(f"{ROOT}/processing")
     room.disk.delete(f"{ROOT}/talk.mp4")
     event = room.hands.take_in(ours)
 
     assert isinstance(event, events.Unsettled)
     assert event.gone
+
+
+def test_what_a_bare_mount_point_does_not_show_is_waited_for() -> None:
+    """The share is away, and what lies on it must not be answered as gone: not taken in, not sent, not filed."""
+    room = Room(files={"talk.mp4": VIDEO, "talk.es-ES.srt": SRT})
+    ours = room.taken(outcome=Outcome(to=Destination.FAILED, why="It has no sound."))
+    room.disk.move(f"{ROOT}/processing", f"{ROOT}/away")
+    taken_in, (sent, said), filed = room.hands.take_in(ours), upload(room, ours), room.hands.put_away(ours)
+
+    for event in (taken_in, sent, filed):
+        assert isinstance(event, events.Stuck)
+        assert "is not there" in event.why
+        assert "Mount the share" in event.why
+    assert (said, room.api.took, room.api.listed) == ([], [], 0)
+    room.disk.move(f"{ROOT}/away", f"{ROOT}/processing")
+    assert room.hands.take_in(ours) == events.TakenIn()
+    assert upload(room, ours)[0] == events.Accepted(asset=asset())
+    assert room.hands.put_away(ours) == events.Filed(where="failed/talk")
 
 
 class Full(MemoryPlace):
@@ -307,6 +327,66 @@ def test_a_video_that_vanished_after_it_was_taken_in_is_told_as_gone() -> None:
     assert ended.gone
 
 
+class Watched(Api):
+    """An API before whose first byte, and after it, something happens to the source."""
+
+    def __init__(self, meanwhile: Callable[[], None]) -> None:
+        super().__init__()
+        self.meanwhile = meanwhile
+
+    def submit(self, submission: Submission) -> Asset | Fault:
+        """Let it happen, then take the body."""
+        self.meanwhile()
+        return super().submit(submission)
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "gone"),
+    [
+        (lambda room: room.disk.delete(place(room, "talk.mp4")), True),
+        (lambda room: room.disk.write(place(room, "talk.mp4"), VIDEO + b"more"), False),
+        (lambda room: room.disk.move(f"{ROOT}/processing", f"{ROOT}/away"), False),
+    ],
+    ids=["deleted", "changed", "not mounted"],
+)
+def test_a_video_that_is_touched_while_it_is_sent_passes_no_gate(
+    meanwhile: Callable[[Room], None],
+    gone: bool,  # noqa: FBT001
+) -> None:
+    """And it is told apart whether there is anything left to give back."""
+    room = Room(files={"talk.mp4": VIDEO})
+    taken = room.taken()
+    api = Watched(lambda: meanwhile(room))
+    room.hands = replace(room.hands, api=api)
+    ended, said = upload(room, taken)
+
+    assert isinstance(ended, events.Unsettled)
+    assert ended.gone is gone
+    assert (said, api.took) == ([], [])
+
+
+def test_an_attempt_that_the_list_shows_already_is_not_sent_again() -> None:
+    """The answer to the attempt before was lost, and the service was slow to list it: found at the gate, not billed."""
+    ours = asset(file_name=f"talk-{CLAIM}.mp4", asset_id=AssetId("paid"))
+    api = Api(assets=(asset(asset_id=AssetId("old"), file_name="talk-0ther.mp4"), asset(asset_id=AssetId("?")), ours))
+    room = Room(files={"talk.mp4": VIDEO}, api=api)
+    ended, said = upload(room, room.taken())
+
+    assert ended == events.Found(asset=ours)
+    assert said == []
+    assert room.api.took == []
+
+
+def test_a_video_of_another_claim_in_the_list_does_not_hold_up_ours() -> None:
+    """Only our own claim's id in the file name is proof; the same stem is not."""
+    api = Api(assets=(asset(file_name="talk.mp4"), asset(asset_id=AssetId("a2"), file_name="talk-0ther.mp4")))
+    room = Room(files={"talk.mp4": VIDEO}, api=api)
+    ended, said = upload(room, room.taken())
+
+    assert isinstance(ended, events.Accepted)
+    assert len(said) == len(room.api.took) == 1
+
+
 def test_subtitles_that_changed_unseen_are_not_sent() -> None:
     """The order was made of another text: the drop goes back and settles afresh."""
     disk = Forgetful()
@@ -416,6 +496,7 @@ def test_a_fault_on_the_way_to_a_result_is_the_fetchs_own() -> None:
         ("https://cdn/a/result?name=r.exe", ".mp4"),
         ("https://cdn/r.exe", ".mp4"),
         ("https://cdn/", ".mp4"),
+        ("https://[cdn/r.mov", ".mp4"),
     ],
 )
 def test_a_result_has_the_suffix_of_a_video(url: str, suffix: str) -> None:
@@ -425,6 +506,19 @@ def test_a_result_has_the_suffix_of_a_video(url: str, suffix: str) -> None:
 
     assert isinstance(fetched, events.Fetched)
     assert fetched.result.name == f"talk.es-ES{suffix}"
+
+
+def test_a_download_ends_without_an_event_when_the_daemon_ends() -> None:
+    """It is no fault of the result: what has come is kept, and the next start goes on with it."""
+    room = Room(files={"talk.mp4": VIDEO})
+    taken = room.taken(state=State.DUBBING)
+    room.stop.set()
+
+    assert room.hands.fetch(replace(taken, dubbings=followed().dubbings), SPANISH) is None
+    (kept,) = [path for path in room.disk.files() if not path.endswith("talk.mp4")]
+    assert room.disk.read(kept) == b"dubbed"
+    assert not kept.endswith("/talk.es-ES.mp4")
+    assert room.board.read(CLAIM) == {}
 
 
 @pytest.mark.parametrize("stem", ["s" * 251, "ü" * 125, "a\udcff" * 60], ids=["ASCII", "UTF-8", "not UTF-8"])
@@ -473,6 +567,18 @@ def test_parts_that_go_back_have_no_papers() -> None:
     room.hands.put_away(taken)
 
     assert list(room.disk.files()) == [f"{ROOT}/talk.mp4"]
+
+
+def test_a_result_that_stays_when_parts_go_back_has_its_reason() -> None:
+    """A dubbed video that nobody waits for any more is not left in ``failed/`` without a word."""
+    room = Room(files={"talk.mp4": VIDEO})
+    taken = room.taken(outcome=Outcome(to=Destination.BACK, why="It changed."))
+    room.disk.write(place(room, "talk.es-ES.mp4"), b"dubbed")
+    room.hands.put_away(taken)
+    files = room.disk.files()
+
+    assert sorted(files) == [f"{ROOT}/failed/talk/WHY.txt", f"{ROOT}/failed/talk/talk.es-ES.mp4", f"{ROOT}/talk.mp4"]
+    assert files[f"{ROOT}/failed/talk/WHY.txt"].startswith(b"It changed.\n")
 
 
 def test_a_video_that_is_refused_is_filed_with_its_reason() -> None:

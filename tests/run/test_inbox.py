@@ -14,8 +14,8 @@ from panjaya_watchd.run.messages import Look, Message
 
 A, B, C = (Look(folder=FolderName(name)) for name in "abc")
 
-STEPS: Final = st.lists(st.tuples(st.sampled_from("xyz"), st.none() | st.integers(0, 50)), max_size=20)
-"""A key with a time, or with None to forget it."""
+STEPS: Final = st.lists(st.tuples(st.sampled_from("xyz"), st.integers(0, 50)), max_size=20)
+"""A key with a time."""
 
 
 @pytest.fixture
@@ -86,18 +86,6 @@ def test_a_message_with_the_same_key_replaces_the_one_before(inbox: Inbox, clock
     assert everything(inbox) == [B]
 
 
-def test_a_forgotten_message_does_not_come(inbox: Inbox, clock: SimClock) -> None:
-    """Forgetting what is not there does nothing."""
-    inbox.put_at(10.0, "a", A)
-    inbox.put_at(11.0, "b", B)
-    inbox.forget("a")
-    inbox.forget("never put")
-
-    assert inbox.next_due() == 11.0
-    clock.seconds = 100.0
-    assert everything(inbox) == [B]
-
-
 def test_equal_times_come_in_the_order_they_were_put(inbox: Inbox, clock: SimClock) -> None:
     """Messages are never compared with each other, which would raise."""
     for key, message in enumerate((C, A, B)):
@@ -108,18 +96,14 @@ def test_equal_times_come_in_the_order_they_were_put(inbox: Inbox, clock: SimClo
 
 
 @given(steps=STEPS)
-def test_the_calendar_is_a_mapping_from_keys_to_times(steps: list[tuple[str, int | None]]) -> None:
-    """Whatever was put, replaced and forgotten: what is left comes by its time, each key once."""
+def test_the_calendar_is_a_mapping_from_keys_to_times(steps: list[tuple[str, int]]) -> None:
+    """Whatever was put and replaced: what is left comes by its time, each key once."""
     clock = SimClock()
     inbox = Inbox(clock)
     model: dict[str, tuple[int, int]] = {}
     for number, (key, due) in enumerate(steps):
-        if due is None:
-            inbox.forget(key)
-            model.pop(key, None)
-        else:
-            inbox.put_at(due, key, Look(folder=FolderName(f"{key}{number}")))
-            model[key] = (due, number)
+        inbox.put_at(due, key, Look(folder=FolderName(f"{key}{number}")))
+        model[key] = (due, number)
     expected = sorted((due, number, f"{key}{number}") for key, (due, number) in model.items())
 
     assert inbox.next_due() == (expected[0][0] if expected else None)

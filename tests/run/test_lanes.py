@@ -1,7 +1,7 @@
 """The lanes with real threads: every effect comes back, nothing stuck holds up anything else, a bug is not lost."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
 
@@ -10,7 +10,7 @@ from run.stage import CLAIM, FOLDER, ROOT, Api, Room, Stage
 from samples import BARRED, BUSY, NOW, SPANISH, asset, claim, drop, dubbing
 from world import SimClock
 
-from panjaya_watchd.api.base import Submission
+from panjaya_watchd.api.base import Download, Submission
 from panjaya_watchd.core import effects, events
 from panjaya_watchd.core.answers import Asset, Fault
 from panjaya_watchd.core.claim import Attempt, Claim, Destination, Dubbing, DubbingState, Outcome, State
@@ -61,9 +61,9 @@ class Refusing(MemoryPlace):
 class Crew:
     """Lanes over a room, with their inbox."""
 
-    def __init__(self, room: Room, **others: Place) -> None:
+    def __init__(self, room: Room, *, inbox: Inbox | None = None, **others: Place) -> None:
         self.room = room
-        self.inbox = Inbox(SimClock())
+        self.inbox = inbox or Inbox(SimClock())
         places = {FOLDER: room.place, **{FolderName(name): place for name, place in others.items()}}
         hands = Hands(
             api=room.api,
@@ -305,6 +305,70 @@ def test_stopping_leaves_an_upload_alone_that_has_passed_its_gate(room: Room) ->
     crew.close()
 
 
+class SlowResult(Api):
+    """An API whose downloads take until they are told to end."""
+
+    ending = threading.Event()
+    begun = threading.Event()
+
+    def download(self, result_url: str, into: Path, progress: Callable[[int], None]) -> Download | Fault:
+        """Report a first byte, wait, and report the next."""
+        self.disk.write(str(into), b"du")
+        progress(2)
+        self.begun.set()
+        assert self.ending.wait(LONG)
+        progress(2)
+        raise AssertionError("a download that goes on although the daemon ends")
+
+
+def test_a_download_does_not_keep_the_daemon_from_ending() -> None:
+    """It may be cut off at any moment: the next start goes on with it, and nothing is said of it."""
+    room = Room(files=TALK, api=SlowResult())
+    crew = Crew(room)
+    taken = room.taken()
+    crew.lanes.hand(claim(State.DUBBING, drop=taken.drop, dubbings=(fetching(),)), effects.Fetch(locale=SPANISH))
+    assert SlowResult.begun.wait(LONG)
+    crew.lanes.stop()
+    assert crew.lanes.stopped(), "only an upload past its gate is waited for"
+    SlowResult.ending.set()
+    crew.close()
+
+    assert crew.inbox.take(0) is None
+    (kept,) = [content for path, content in room.disk.files().items() if not path.endswith("talk.mp4")]
+    assert kept == b"du"
+
+
+class Witness(Inbox):
+    """An inbox that asks the lanes, just before an answer is put, whether they count as stopped."""
+
+    def __init__(self) -> None:
+        super().__init__(SimClock())
+        self.lanes: Lanes | None = None
+        self.stopped: list[bool] = []
+
+    def put(self, message: Message) -> None:
+        """Note it, then put."""
+        if self.lanes is not None and isinstance(message, Happened) and isinstance(message.event, events.Accepted):
+            self.stopped.append(self.lanes.stopped())
+        super().put(message)
+
+
+def test_an_upload_counts_as_over_only_when_its_answer_is_in_the_inbox() -> None:
+    """A daemon that ends in between would not hear what was billed."""
+    witness = Witness()
+    crew = Crew(room := Room(files=TALK), inbox=witness)
+    witness.lanes = crew.lanes
+    taken = room.taken()
+    crew.lanes.hand(taken, effects.Upload())
+    assert isinstance(crew.event(), events.AtGate)
+    crew.lanes.hand(taken, effects.OpenGate())
+    assert isinstance(crew.event(), events.Accepted)
+    crew.close()
+
+    assert crew.lanes.stopped()
+    assert witness.stopped == [False]
+
+
 def test_a_lane_ends_after_what_is_queued() -> None:
     """A download that was handed over is done before its thread ends."""
     inbox = Inbox(SimClock())
@@ -316,7 +380,7 @@ def test_a_lane_ends_after_what_is_queued() -> None:
     for thread in lane._threads:
         thread.join(LONG)
 
-    assert not lane.busy()
+    assert not any(thread.is_alive() for thread in lane._threads)
     assert sorted(str(inbox.take(0)) for _ in said) == sorted(map(str, said))
 
 

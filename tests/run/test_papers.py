@@ -134,11 +134,12 @@ def test_a_receipt_can_carry_whatever_the_api_says() -> None:
         (Destination.DONE, "a1", {"talk.receipt.toml"}),
         (Destination.FAILED, "a1", {WHY, "talk.receipt.toml"}),
         (Destination.FAILED, None, {WHY}),
-        (Destination.BACK, None, set()),
+        (Destination.BACK, None, {WHY}),
+        (Destination.BACK, "a1", {WHY, "talk.receipt.toml"}),
     ],
 )
 def test_who_gets_which_paper(to: Destination, asset: str | None, names: set[str]) -> None:
-    """A receipt wherever something may have been paid, a reason wherever it went wrong, nothing for what goes back."""
+    """A receipt wherever something may have been paid, a reason wherever it went wrong, also for what goes back."""
     ended = claim(
         State.FILING,
         asset_id=AssetId(asset) if asset else None,

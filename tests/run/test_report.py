@@ -28,6 +28,7 @@ CLAIM_KEYS = [
     "closed_at",
     "asset_id",
     "estimated_minutes",
+    "trouble",
     "held",
     "candidates",
     "outcome",
@@ -78,6 +79,14 @@ def test_the_facts_of_a_held_claim_say_what_a_person_has_to_decide() -> None:
 
     assert (facts["held"], facts["candidates"]) == ("nobody knows", ["a1", "a2"])
     assert facts["says"] == "waits for the person who looks after this service: nobody knows"
+
+
+def test_the_facts_of_a_claim_say_what_went_wrong_last() -> None:
+    """A person asks for it first; it is there whatever the claim waits for, and empty where nothing is wrong."""
+    held = claim(State.HELD, trouble="the connection was cut")
+
+    assert claim_facts(held, {}, 0.0)["trouble"] == "the connection was cut"
+    assert claim_facts(claim(), {}, 0.0)["trouble"] is None
 
 
 def test_what_moves_has_a_rate() -> None:
