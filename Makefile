@@ -17,10 +17,10 @@ rehearse: $(run) ## see the whole thing work, without an account and without pay
 
 test: $(test) ## every test, in parallel
 	@$(call debian,[ "$$CI" != true ] || command -v systemd-analyze,systemd)
-	@$(python) -m pytest -n auto
+	@$(python) -m pytest -n 4 --dist worksteal
 
 fast: $(test) ## only the tests that take less than a quarter of a second each
-	@$(python) -m pytest -n auto -m "not slow"
+	@$(python) -m pytest -n 4 --dist worksteal -m "not slow"
 
 lint: $(test) ## style
 	@$(python) -m ruff check .

@@ -48,7 +48,7 @@ class StudioServer:
         self.requests: list[Seen] = []
         self._socket = socket.create_server(("127.0.0.1", port), backlog=512)
         self._folder = TemporaryDirectory(prefix="rehearsal-")
-        scheme, host = ("http", "127.0.0.1") if tls is None else ("https", "localhost")
+        scheme, host = ("http", "127.0.0.1") if tls is None else ("https", "127.0.0.1")
         self.base_url = f"{scheme}://{host}:{self._socket.getsockname()[1]}"
         studio.base_url = self.base_url
         self._script = Script(studio.switches.chaos)

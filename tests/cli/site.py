@@ -156,7 +156,9 @@ def call(*words: str, environ: Mapping[str, str] = os.environ) -> Said:
 
 def surroundings(**more: str) -> dict[str, str]:
     """Give the environment of a program of its own: the package can be imported, and there is a key."""
-    return {**os.environ, "PYTHONPATH": str(ROOT), "PANJAYA_API_KEY": KEY, **more}
+    # Some containers set NOTIFY_SOCKET for everything in them; it is not meant for these programs.
+    around = {name: value for name, value in os.environ.items() if name != "NOTIFY_SOCKET"}
+    return {**around, "PYTHONPATH": str(ROOT), "PANJAYA_API_KEY": KEY, **more}
 
 
 @contextmanager

@@ -96,8 +96,7 @@ def test_a_ledger_that_cannot_be_written_any_more_ends_it_for_now(here: Site) ->
     here.hold()
     with subprocess.Popen(here.command("run"), env=surroundings(), stderr=subprocess.PIPE, text=True) as daemon:
         assert daemon.stderr is not None
-        while "daemon.ready" not in daemon.stderr.readline():
-            pass
+        assert any("daemon.ready" in line for line in iter(daemon.stderr.readline, ""))
         resource.prlimit(daemon.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
         here.call("release", HELD)
         words = daemon.stderr.read()

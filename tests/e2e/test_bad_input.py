@@ -134,7 +134,8 @@ def test_an_empty_video_is_dubbed_once_it_is_filled(machine: Machine) -> None:
 
 def test_a_folder_that_may_not_be_written_stops_nobody_else(open_machine: Opener) -> None:
     """Without the right to move files a drop stays where it is, a person is told, and the other folder goes on."""
-    powers = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.getuid() == 0 else []
+    lost = "-dac_override,-dac_read_search"  # in both sets: containers hand powers on by the inheritable one as well
+    powers = ["setpriv", f"--bounding-set={lost}", f"--inh-caps={lost}"] if os.getuid() == 0 else []
     machine, locked, good = open_machine(folders=TWO, wrap=powers), talk(1), talk(2)
     path = machine.drop("locked.mp4", locked)
     path.parent.chmod(0o555)

@@ -326,7 +326,7 @@ def test_a_person_generates_in_the_studio_page(serve: Serve, connect: Connect, a
 def test_the_face_speaks_tls(serve: Serve, connect: Connect, tmp_path: Path) -> None:
     """With a certificate the server is reached by https, and only by those who trust it."""
     authority = trustme.CA()
-    certificate = authority.issue_cert("localhost")
+    certificate = authority.issue_cert("127.0.0.1")
     key, chain = tmp_path / "key.pem", tmp_path / "chain.pem"
     certificate.private_key_pem.write_to_path(str(key))
     chain.write_bytes(b"".join(blob.bytes() for blob in certificate.cert_chain_pems))
@@ -334,7 +334,7 @@ def test_the_face_speaks_tls(serve: Serve, connect: Connect, tmp_path: Path) -> 
     trusting = ssl.create_default_context()
     authority.configure_trust(trusting)
 
-    assert server.base_url.startswith("https://localhost:")
+    assert server.base_url.startswith("https://127.0.0.1:")
     assert connect(server, verify=trusting).get("/v1/assets/").status_code == 200
     with pytest.raises(httpx.ConnectError):
         connect(server, verify=True).get("/v1/assets/")

@@ -8,19 +8,23 @@ from collections.abc import Iterator
 import pytest
 
 PROGRAM = """
+import os
 import threading
 from panjaya_watchd.service import signals
 
 asked = threading.Event()
 
+def say(word):
+    os.write(1, word.encode())  # print may not be called while print is under way, and a handler is called then too
+
 def stop():
-    print("asked", flush=True)
+    say("asked\\n")
     asked.set()
 
 signals.listen(stop)
-print("ready", flush=True)
+say("ready\\n")
 asked.wait(30)
-print("ended", flush=True)
+say("ended\\n")
 threading.Event().wait({linger})
 """
 
