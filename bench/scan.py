@@ -15,6 +15,7 @@ from pathlib import Path
 
 from panjaya_watchd.core.drop import group
 from panjaya_watchd.places.disk import DiskPlace
+from panjaya_watchd.run.intake import SCAN_SHARE
 
 REPEATS = 5
 
@@ -58,7 +59,8 @@ def main(count: int, folder: str | None) -> None:
         measured("group into drops", lambda: group(files))
         scan, reference = min(cpu for _, cpu in scans), min(cpu for _, cpu in finds)
         print(f"{count} files: {scan:.3f} s CPU a scan, {scan / reference:.1f} times find's {reference:.3f} s")
-        print(f"every 5 s: {scan / 5:.1%} of one CPU; memory grew by {_resident() - resident:.0f} MiB")
+        grown = _resident() - resident
+        print(f"without hints the daemon looks every {scan * SCAN_SHARE:.0f} s; memory grew by {grown:.0f} MiB")
 
 
 if __name__ == "__main__":

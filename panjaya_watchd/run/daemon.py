@@ -132,7 +132,7 @@ class Daemon:
         counts = Counter(claim.state.value for claim in self.driver.living.values())
         words = ", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "nothing under way"
         lost = [name for name, watched in self.driver.watched.items() if watched.intake.trouble]
-        told = f"{len(self.driver.watched)} folders, {words}" + (f"; unusable: {', '.join(lost)}" if lost else "")
+        told = f"Watching {len(self.driver.watched)}, {words}" + (f"; unusable: {', '.join(lost)}" if lost else "")
         if told != self._told:
             self._told = told
             self.manager.status(told)

@@ -141,7 +141,7 @@ def test_ready_is_said_when_every_folder_was_looked_at() -> None:
     house.end()
 
     assert house.error is None
-    assert house.manager.told == ["1 folders, nothing under way", "ready", "stopping"]
+    assert house.manager.told == ["Watching 1, nothing under way", "ready", "stopping"]
     assert [event for call in house.log.calls for event in call.args] == [
         "daemon.ready",
         "daemon.stopping",
@@ -163,7 +163,7 @@ def test_a_folder_that_cannot_be_used_does_not_keep_the_daemon_from_starting() -
     house.daemon.stop()
     house.end()
 
-    assert "1 folders, nothing under way; unusable: marketing" in house.manager.told
+    assert "Watching 1, nothing under way; unusable: marketing" in house.manager.told
     assert "ready" in house.manager.told
 
 
