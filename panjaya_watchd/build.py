@@ -83,7 +83,6 @@ def build(settings: Settings, key: str, log: Log, environ: Mapping[str, str]) ->
         lanes=lanes,
         inbox=inbox,
         ledger=ledger,
-        board=board,
         log=log,
         hints={name: _hints(folder, inbox) for name, folder in names.items()},
         manager=manager,

@@ -113,3 +113,28 @@ EVENTS: tuple[Event, ...] = (
     events.Told(word=events.Word.RELEASE),
 )
 """One of each kind."""
+
+CLAIM_KEYS = [
+    "claim",
+    "folder",
+    "file",
+    "state",
+    "says",
+    "taken_at",
+    "attempts",
+    "sent_at",
+    "accepted_at",
+    "closed_at",
+    "asset_id",
+    "estimated_minutes",
+    "trouble",
+    "held",
+    "candidates",
+    "outcome",
+    "todo",
+    "details",
+    "filed_as",
+    "dubbings",
+    "moving",
+]
+"""What a report says of a claim, in this order; scripts rely on the names."""

@@ -52,6 +52,9 @@ def _release(claim: Claim, event: events.AtGate, now: datetime) -> Step:
 
 def _before_gate(claim: Claim, event: events.Faulted, now: datetime) -> Step:
     fault = event.fault
+    if fault.money_may_have_moved:
+        # Not by our doing: the gate is shut. The API has named an asset that is another claim's.
+        return hold(claim, f"{fault.words} Whether this video was billed is not known.")
     if not (fault.repeat_helps or fault.account):
         return file_away(claim, words.upload_refused(fault))
     tries = claim.attempt.number if claim.attempt else 1
@@ -155,7 +158,9 @@ SPENDING: Final[Rows] = {
     ),
     (State.UPLOADING, events.Found): Row((State.DUBBING,), "an earlier attempt arrived: note the asset, Poll", _found),
     (State.UPLOADING, events.Faulted): Row(
-        (State.UPLOADING, State.FILING), "repeat helps: count, Upload after a pause. Refused: PutAway", _before_gate
+        (State.UPLOADING, State.FILING, State.HELD),
+        "repeat helps: count, Upload after a pause. Refused: PutAway. Money may have moved: ask a person",
+        _before_gate,
     ),
     (State.UPLOADING, events.Unsettled): Row((State.FILING,), "PutAway: back, or failed if it is gone", _source_lost),
     (State.UPLOADING, events.Stuck): Row((State.UPLOADING,), "count the attempt, Upload after a pause", _upload_later),

@@ -67,7 +67,6 @@ class Daemon:
     lanes: Lanes
     inbox: Inbox
     ledger: Ledger
-    board: Board
     log: Log
     hints: Mapping[FolderName, Hints]
     manager: Manager

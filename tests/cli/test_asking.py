@@ -6,34 +6,10 @@ from dataclasses import replace
 
 import pytest
 from cli.site import HELD, Site, surroundings
-from samples import DIGEST, NOW, claim, drop
+from samples import CLAIM_KEYS, DIGEST, NOW, claim, drop
 
 from panjaya_watchd.core.claim import Claim, Destination, Outcome, State
 from panjaya_watchd.core.names import AssetId, ClaimId
-
-FACTS = [
-    "claim",
-    "folder",
-    "file",
-    "state",
-    "says",
-    "taken_at",
-    "attempts",
-    "sent_at",
-    "accepted_at",
-    "closed_at",
-    "asset_id",
-    "estimated_minutes",
-    "trouble",
-    "held",
-    "candidates",
-    "outcome",
-    "todo",
-    "details",
-    "filed_as",
-    "dubbings",
-    "moving",
-]
 
 
 def closed(to: Destination, name: str = "old.mp4") -> Claim:
@@ -62,7 +38,7 @@ def test_without_a_daemon_the_status_has_the_same_keys(here: Site) -> None:
     assert list(said.json) == ["running", "folders", "claims", "counts"]
     assert said.json["running"] is False
     assert said.json["counts"] == {"held": 1}
-    assert [list(facts) for facts in said.json["claims"]] == [FACTS]
+    assert [list(facts) for facts in said.json["claims"]] == [CLAIM_KEYS]
     assert list(said.json["folders"][0]) == ["name", "scanned_seconds_ago", "trouble", "waiting"]
 
 
@@ -84,7 +60,7 @@ def test_with_a_daemon_the_status_is_the_daemons(here: Site) -> None:
     assert (said.code, words.code) == (0, 0)
     assert said.json["running"] is True
     assert said.json["counts"] == {"held": 1}
-    assert [list(facts) for facts in said.json["claims"]] == [FACTS]
+    assert [list(facts) for facts in said.json["claims"]] == [CLAIM_KEYS]
     assert list(said.json["folders"][0]) == ["name", "scanned_seconds_ago", "trouble", "waiting"]
     assert "marketing" in words.out
     assert HELD in words.out
@@ -140,7 +116,7 @@ def test_what_is_over_is_told_with_how_it_ended(here: Site, to: Destination, cod
         assert "What to do: Nothing." in said.out
         assert "Last trouble" not in said.out
     facts = here.call("why", "old", "--json").json["claims"][0]
-    assert list(facts) == FACTS
+    assert list(facts) == CLAIM_KEYS
     assert facts["outcome"] == to.value
 
 

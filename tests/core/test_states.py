@@ -110,6 +110,7 @@ CASES: list[tuple[Claim, Event, State, list[type[Effect]]]] = [
     (claim(State.UPLOADING), events.Found(asset=asset()), State.DUBBING, [effects.Poll]),
     (claim(State.UPLOADING), events.Faulted(fault=BUSY), State.UPLOADING, [effects.Upload]),
     (claim(State.UPLOADING), events.Faulted(fault=REFUSED), State.FILING, [effects.PutAway]),
+    (claim(State.UPLOADING), events.Faulted(fault=BROKEN), State.HELD, []),
     (claim(State.UPLOADING), events.Unsettled(why="it grew"), State.FILING, [effects.PutAway]),
     (claim(State.UPLOADING), events.Unsettled(why="it left", gone=True), State.FILING, [effects.PutAway]),
     (claim(State.UPLOADING), events.Stuck(why="full"), State.UPLOADING, [effects.Upload]),

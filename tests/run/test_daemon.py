@@ -102,7 +102,6 @@ class House:
             lanes=lanes,
             inbox=inbox,
             ledger=self.ledger,
-            board=self.room.board,
             log=self.log,
             hints={FOLDER: self.hints},
             manager=self.manager,

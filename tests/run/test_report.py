@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 from run.stage import FOLDER, Stage
-from samples import FRENCH, NOW, SPANISH, claim, drop, dubbing, fingerprint
+from samples import CLAIM_KEYS, FRENCH, NOW, SPANISH, claim, drop, dubbing, fingerprint
 
 from panjaya_watchd.core.claim import Destination, DubbingState, Outcome, State
 from panjaya_watchd.core.names import AssetId, display
@@ -15,29 +15,6 @@ from panjaya_watchd.run.board import Board, Progress
 from panjaya_watchd.run.messages import Scanned, Unseen
 from panjaya_watchd.run.report import claim_facts, status
 
-CLAIM_KEYS = [
-    "claim",
-    "folder",
-    "file",
-    "state",
-    "says",
-    "taken_at",
-    "attempts",
-    "sent_at",
-    "accepted_at",
-    "closed_at",
-    "asset_id",
-    "estimated_minutes",
-    "trouble",
-    "held",
-    "candidates",
-    "outcome",
-    "todo",
-    "details",
-    "filed_as",
-    "dubbings",
-    "moving",
-]
 DUBBING_KEYS = ["locale", "state", "status", "progress", "version_id", "studio_url", "error", "file"]
 MOVING = {"upload": Progress(sent=500, total=1000, since=10.0)}
 
