@@ -17,14 +17,16 @@ from panjaya_watchd.run.board import Board
 from panjaya_watchd.run.clock import SystemClock
 from panjaya_watchd.run.daemon import Daemon, answer
 from panjaya_watchd.run.driver import Driver
+from panjaya_watchd.run.first_start import Root
 from panjaya_watchd.run.folders import Watched
-from panjaya_watchd.run.hands import Hands, Probe
+from panjaya_watchd.run.hands import Hands
 from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.intake import Intake
 from panjaya_watchd.run.lanes import Lanes
 from panjaya_watchd.run.messages import Look
 from panjaya_watchd.run.story import Log
 from panjaya_watchd.run.tell import Ear
+from panjaya_watchd.run.tools import Probe
 from panjaya_watchd.service.notify import Notifier
 from panjaya_watchd.settings import Folder, Settings
 from panjaya_watchd.watch.folder_hints import FolderHints
@@ -75,6 +77,7 @@ def build(settings: Settings, key: str, log: Log, environ: Mapping[str, str]) ->
         log=log,
         watched={name: _watched(folder, settings) for name, folder in names.items()},
         new_id=lambda: ClaimId(secrets.token_hex(5)),
+        together=settings.limits.budget.purse() if settings.limits.budget else None,
         answer=lambda driver, question: answer(driver, question, board),
     )
     ear = Ear(settings.state.control, inbox.put)
@@ -97,7 +100,13 @@ def _place(folder: Folder) -> Place:
 def _watched(folder: Folder, settings: Settings) -> Watched:
     rule = folder.rule()
     pace = min(SCAN_PACE.total_seconds(), max(rule.quiet / 2, 0.1))
-    return Watched(defaults=folder.defaults(), rules=folder.rules(settings.api), intake=Intake(rule=rule, pace=pace))
+    return Watched(
+        defaults=folder.defaults(),
+        rules=folder.rules(settings.api),
+        intake=Intake(rule=rule, pace=pace),
+        budget=folder.budget.purse() if folder.budget else None,
+        root=Root(path=str(folder.path), hold=folder.on_first_start == "hold"),
+    )
 
 
 def _hints(folder: Folder, inbox: Inbox) -> FolderHints:

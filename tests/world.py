@@ -9,7 +9,7 @@ between any two messages. Points between which nothing outside the daemon's memo
 
 import itertools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +22,7 @@ from panjaya_watchd.api import answers, wire
 from panjaya_watchd.api.base import Download, Submission
 from panjaya_watchd.core import effects
 from panjaya_watchd.core.answers import Asset, Fault, Version
+from panjaya_watchd.core.budget import Calendar
 from panjaya_watchd.core.claim import Claim, Rules, State
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.effects import Effect
@@ -71,6 +72,11 @@ class SimClock:
         """Give seconds."""
         return self.seconds
 
+    def calendar(self) -> Calendar:
+        """Count days and months in UTC."""
+        day = self.now().replace(hour=0, minute=0, second=0, microsecond=0)
+        return Calendar(day_began=day, month_began=day.replace(day=1))
+
 
 class SimGate(Gate):
     """A gate at which the world goes on turning, instead of a thread waiting."""
@@ -118,6 +124,17 @@ class SimApi:
         created = world.studio.create_asset(fields, video, file_name=submission.video.file_name)
         world.boundary("asset is made")
         return released if rng.random() < world.weather.lost_reply else _asset(created)
+
+    def add_languages(self, asset_id: AssetId, locales: Sequence[Locale], srt: Mapping[Locale, str]) -> Asset | Fault:
+        """Add languages; the request or its answer may be the last thing done."""
+        world, rng = self._world, self._world.rng
+        world.boundary("languages begin", changes=True)
+        cut = Fault(money_may_have_moved=True, repeat_helps=False, words="the connection was cut")
+        if rng.random() < world.weather.lost_request:
+            return cut
+        shown = world.studio.add_languages(asset_id, {"languages": wire.languages(locales, srt)})
+        world.boundary("languages are added")
+        return cut if rng.random() < world.weather.lost_reply else _asset(shown)
 
     def list_assets(self) -> tuple[Asset, ...] | Fault:
         """List everything that the list shows by now."""
@@ -181,13 +198,19 @@ class SimLanes:
         self._inbox = inbox
         self._gates: dict[ClaimId, Gate] = {}
 
-    def hand(self, claim: Claim, effect: Effect) -> None:
+    def hand(self, claim: Claim, effect: Effect) -> None:  # noqa: C901  (one arm for each effect)
         """Begin an effect, as `Lanes.hand` does."""
         hands, inbox = self._hands, self._inbox
         self._world.boundary(f"hand {type(effect).__name__}")
         match effect:
             case effects.TakeIn():
                 self.work.append(lambda: _happened(claim, hands.take_in(claim)))
+            case effects.Admit():
+                raise AssertionError("the driver admits by itself")
+            case effects.Hash():
+                self.work.append(lambda: _happened(claim, hands.read_through(claim)))
+            case effects.ShutGate():
+                self._gates.pop(claim.id).shut()
             case effects.Upload():
                 gate = self._gates[claim.id] = self._world.gate_type(self._world.turn)
                 say = lambda event: inbox.put(Happened(claim_id=claim.id, event=event))  # noqa: E731

@@ -6,13 +6,13 @@ second bill. What the service did wrong comes back as a `Fault`, never as an exc
 threads at once.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from panjaya_watchd.core.answers import Asset, Fault, Version
-from panjaya_watchd.core.names import AssetId, Digest, VersionId
+from panjaya_watchd.core.names import AssetId, Digest, Locale, VersionId
 from panjaya_watchd.core.order import Order
 
 
@@ -39,7 +39,7 @@ class Submission:
     """One asset to be made from a file: the order, the SRT text per locale (UTF-8, LF), the video, the background."""
 
     order: Order
-    srt: dict[str, str] = field(repr=False)
+    srt: Mapping[Locale, str] = field(repr=False)
     video: Body
     background: Body | None = None
 
@@ -53,7 +53,7 @@ class Download:
 
 
 class DubbingApi(Protocol):
-    """The five things the daemon does with the service."""
+    """The six things the daemon does with the service."""
 
     def submit(self, submission: Submission) -> Asset | Fault:
         """
@@ -63,6 +63,13 @@ class DubbingApi(Protocol):
             Withdrawn: the body said so; the request was cut off before its last byte.
             PlaceError: the storage of the body failed, likewise before its last byte.
 
+        """
+
+    def add_languages(self, asset_id: AssetId, locales: Sequence[Locale], srt: Mapping[Locale, str]) -> Asset | Fault:
+        """
+        Have an asset dubbed into more languages: ``POST /v1/assets/{asset_id}/languages``. **Costs money**.
+
+        Must never be repeated blindly. Whether the asset has them by now is seen by `get_asset`.
         """
 
     def list_assets(self) -> tuple[Asset, ...] | Fault:

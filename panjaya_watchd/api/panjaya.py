@@ -1,5 +1,5 @@
 """
-The dubbing service over HTTP: the five things the daemon does with it.
+The dubbing service over HTTP: the six things the daemon does with it.
 
 The only importer of httpx. One request a call: nothing is repeated, and no redirect of the service is followed. What
 went wrong comes back as a `Fault`. The key goes to the service's origin and nowhere else: results are fetched by a
@@ -10,7 +10,7 @@ client of their own that does not know it. Proxies are taken from the environmen
 import secrets
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -28,9 +28,17 @@ from panjaya_watchd.api.faults import Kind
 from panjaya_watchd.api.origin import credential, is_loopback, may_be_asked, origin, proxy_for
 from panjaya_watchd.api.partial import Match, Partial
 from panjaya_watchd.api.passage import Passage
-from panjaya_watchd.api.wire import ASSETS_PATH, UPLOAD_PATH, FilePart, multipart, request_fields
+from panjaya_watchd.api.wire import (
+    ASSETS_PATH,
+    UPLOAD_PATH,
+    FilePart,
+    languages,
+    languages_path,
+    multipart,
+    request_fields,
+)
 from panjaya_watchd.core.answers import Asset, Fault, Version
-from panjaya_watchd.core.names import AssetId, VersionId
+from panjaya_watchd.core.names import AssetId, Locale, VersionId
 
 ANSWER_LIMIT: Final = 64 << 20
 """Bytes of an answer that are read; a page of ten thousand assets is a tenth of it."""
@@ -156,6 +164,21 @@ class Panjaya:
         if asset is not None:
             return asset
         return faults.of_status(status, said, answer, may_have_moved=passage.released, secret=self._key)
+
+    def add_languages(self, asset_id: AssetId, locales: Sequence[Locale], srt: Mapping[Locale, str]) -> Asset | Fault:
+        """
+        Have an asset dubbed into more languages: ``POST /v1/assets/{asset_id}/languages``. **Costs money**.
+
+        The request is small and leaves as a whole, so from its first byte on the service may have it.
+        """
+        url = self._base + languages_path(asset_id)
+        request = self._uploads.build_request("POST", url, json={"languages": languages(locales, srt)})
+        try:
+            status, said, answer = _exchange(self._uploads, request)
+        except _TROUBLE as error:
+            return self._broken(error, may_have_moved=True)
+        asset = answers.asset(answer) if httpx.codes.is_success(status) else None
+        return asset or faults.of_status(status, said, answer, may_have_moved=True, secret=self._key)
 
     def list_assets(self) -> tuple[Asset, ...] | Fault:
         """List every asset of the account, all pages, each id once, in no order: ``GET /v1/assets/``. Free."""

@@ -13,7 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Final
+from urllib.parse import quote
 
+from panjaya_watchd.core.names import AssetId, Locale
 from panjaya_watchd.core.order import Order
 
 UPLOAD_PATH: Final = "/v1/assets/upload"
@@ -54,7 +56,7 @@ MEDIA_TYPES: Final = {
 """Written out, because the standard library's table depends on the files of the host."""
 
 
-def request_fields(order: Order, srt: Mapping[str, str]) -> dict[str, Any]:
+def request_fields(order: Order, srt: Mapping[Locale, str]) -> dict[str, Any]:
     """
     Give the asset parameters of an order, under the API's names; what is not set is left out.
 
@@ -68,7 +70,7 @@ def request_fields(order: Order, srt: Mapping[str, str]) -> dict[str, Any]:
     """
     fields: dict[str, Any] = {
         "locale": order.locale,
-        "languages": [_language(locale, srt.get(locale)) for locale in order.locales],
+        "languages": languages(order.locales, srt),
         "auto_generate": order.auto_generate.value,
         "lips_model": order.lips_model.value if order.lips_model else None,
         "speakers_count": order.speakers_count or None,  # 0 is not a count of speakers; unknown is left out
@@ -78,6 +80,16 @@ def request_fields(order: Order, srt: Mapping[str, str]) -> dict[str, Any]:
         "callback_url": order.callback_url or None,
     }
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def languages(locales: Sequence[Locale], srt: Mapping[Locale, str]) -> list[dict[str, str]]:
+    """Give target locales as the API takes them, for a new asset and for one that gets more of them."""
+    return [_language(locale, srt.get(locale)) for locale in locales]
+
+
+def languages_path(asset_id: AssetId) -> str:
+    """Give the path that adds languages to an asset; without a slash at its end."""
+    return f"{ASSETS_PATH}{quote(asset_id, safe='')}/languages"
 
 
 def _language(locale: str, srt: str | None) -> dict[str, str]:

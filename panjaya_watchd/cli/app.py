@@ -88,7 +88,7 @@ def why(name: Name, config: Config = CONFIG, json: Json = False) -> None:
 
 @app.command()
 def retry(claim: ClaimArgument, config: Config = CONFIG) -> None:
-    """Send a held drop again. If the API has it after all, this pays twice."""
+    """Go on with a held drop. One in doubt is sent again: if the API has it after all, this pays twice."""
     from panjaya_watchd.cli import telling  # noqa: PLC0415
 
     raise typer.Exit(telling.tell(config, claim, "retry"))
@@ -107,11 +107,20 @@ def adopt(
 
 
 @app.command()
-def release(claim: ClaimArgument, config: Config = CONFIG) -> None:
-    """Give a held drop up: its files go to failed/ with an answer."""
+def release(
+    claim: Annotated[str | None, typer.Argument(metavar="[CLAIM]", help="The id of a held claim.")] = None,
+    config: Config = CONFIG,
+    everything: Annotated[
+        bool,
+        typer.Option("--all", help="Everything that waits for permission: for a budget, or since the first start."),
+    ] = False,
+    folder: Annotated[str | None, typer.Option("--folder", help="With --all: only this watch folder.")] = None,
+    give_up: Annotated[bool, typer.Option("--give-up", help="End it instead: its files go to failed/.")] = False,
+) -> None:
+    """Let a held drop go: one that waits for permission is sent; one in doubt is given up and goes to failed/."""
     from panjaya_watchd.cli import telling  # noqa: PLC0415
 
-    raise typer.Exit(telling.tell(config, claim, "release"))
+    raise typer.Exit(telling.release(config, claim, everything=everything, folder=folder, give_up=give_up))
 
 
 @app.command()

@@ -29,5 +29,5 @@ def run(config: Path, *, verbose: bool) -> None:
     # A lease that somebody breaks would otherwise end the process (fcntl(2), F_SETLEASE).
     signal.signal(signal.SIGIO, signal.SIG_IGN)
     daemon = build(settings, key, log, os.environ)
-    signals.listen(daemon.stop)
+    signals.listen(daemon.stop, daemon.reload)
     daemon.run()

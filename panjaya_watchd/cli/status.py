@@ -57,8 +57,7 @@ def look(settings: Settings) -> dict[str, Any]:
             ledger.close()
         claims = [claim_facts(claim, {}, 0.0) for claim in living]
         counts = dict(Counter(claim.state.value for claim in living))
-        folders: list[dict[str, Any]] = [
-            {"name": folder.name, "scanned_seconds_ago": None, "trouble": "the daemon is not running", "waiting": []}
-            for folder in settings.folders
-        ]
-        return {"running": False, "folders": folders, "claims": claims, "counts": counts}
+        trouble, nothing = "the daemon is not running", {"drops": 0, "estimated_minutes": 0.0}
+        known: dict[str, Any] = {"scanned_seconds_ago": None, "trouble": trouble, "waiting": [], "held_first": nothing}
+        folders = [{"name": folder.name, **known} for folder in settings.folders]
+        return {"running": False, "folders": folders, "claims": claims, "counts": counts, "budgets": []}

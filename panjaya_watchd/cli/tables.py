@@ -16,8 +16,30 @@ def overview(said: Mapping[str, Any]) -> RenderableType:
     parts: list[RenderableType] = []
     if not said["running"]:
         parts.append(Text("The daemon is not running; this is what it left.", style="bold red"))
-    parts += [_folders(said["folders"]), _claims(said["claims"])]
+    parts.append(_folders(said["folders"]))
+    if said["budgets"]:
+        parts.append(_budgets(said["budgets"]))
+    parts.append(_claims(said["claims"]))
     return Group(*parts)
+
+
+def _budgets(budgets: list[Mapping[str, Any]]) -> RenderableType:
+    table = Table("budget", "today", "this month", "drops today", box=None, header_style="bold")
+    for budget in budgets:
+        limits = budget["limits"]
+        table.add_row(
+            escape(budget["folder"] or "all folders together"),
+            _used(budget["minutes_today"], limits.get("minutes_per_day"), " min"),
+            _used(budget["minutes_this_month"], limits.get("minutes_per_month"), " min"),
+            _used(budget["drops_today"], limits.get("drops_per_day"), ""),
+        )
+    return table
+
+
+def _used(used: float, limit: float | None, unit: str) -> Text:
+    full = limit is not None and used >= limit
+    of = "" if limit is None else f" of {limit:g}"
+    return Text(f"{round(used, 2):g}{of}{unit}", style="yellow" if full else "")
 
 
 def _folders(folders: list[Mapping[str, Any]]) -> RenderableType:
@@ -25,7 +47,11 @@ def _folders(folders: list[Mapping[str, Any]]) -> RenderableType:
     for folder in folders:
         seen = folder["scanned_seconds_ago"]
         look = Text(folder["trouble"], style="red") if folder["trouble"] else Text(f"{seen} s ago")
-        waiting = "\n".join(f"{waiting['name']} {waiting['why']}" for waiting in folder["waiting"]) or "nothing"
+        lines = [f"{waiting['name']} {waiting['why']}" for waiting in folder["waiting"]]
+        if folder["held_first"]["drops"]:
+            held = folder["held_first"]
+            lines.append(f"{held['drops']} held since the first start, {held['estimated_minutes']:g} minutes")
+        waiting = "\n".join(lines) or "nothing"
         table.add_row(escape(folder["name"]), look, escape(waiting))
     return table
 

@@ -58,8 +58,7 @@ def _story(claim: Mapping[str, Any]) -> Iterator[str]:
     for what in ("taken", "sent", "accepted", "closed"):
         if claim[f"{what}_at"]:
             yield f"  {claim[f'{what}_at'][:19].replace('T', ' ')}  {what}"
-    if claim["estimated_minutes"] is not None:
-        yield f"  estimated: {claim['estimated_minutes']:.2f} minutes"
+    yield from _cost(claim)
     for dubbing in claim["dubbings"]:
         said = dubbing["file"] or dubbing["error"] or dubbing["status"] or "not begun"
         yield f"  {dubbing['locale']}: {dubbing['state']}, {said}"
@@ -76,9 +75,30 @@ def _story(claim: Mapping[str, Any]) -> Iterator[str]:
         yield from _choice(claim)
 
 
+def _cost(claim: Mapping[str, Any]) -> Iterator[str]:
+    if claim["estimated_minutes"] is not None:
+        yield f"  estimated: {claim['estimated_minutes']:.2f} minutes"
+    if claim["reserved_minutes"] is not None:
+        word = "charged to the budget" if claim["settled"] else "reserved in the budget"
+        yield f"  {word}: {claim['reserved_minutes']:.2f} minutes"
+    if claim["awaits"]:
+        yield f"  waits for the same video: claim {claim['awaits']}"
+
+
 def _choice(claim: Mapping[str, Any]) -> Iterator[str]:
+    """Say what a person can answer; each line can be copied."""
+    name = claim["claim"]
     yield f"  Held: {claim['held']}"
+    if claim["held_for"] in {"budget", "first_start"}:
+        yield f"    let it go: panjaya-watchd release {name}"
+        yield f"    end it: panjaya-watchd release {name} --give-up"
+        return
     for asset in claim["candidates"]:
-        yield f"    perhaps: panjaya-watchd adopt {claim['claim']} {asset}"
-    yield f"    send it again (may pay twice): panjaya-watchd retry {claim['claim']}"
-    yield f"    give it up: panjaya-watchd release {claim['claim']}"
+        yield f"    perhaps: panjaya-watchd adopt {name} {asset}"
+    if claim["held_for"] == "doubt":
+        if not claim["candidates"]:
+            yield f"    if the Studio has it: panjaya-watchd adopt {name} ASSET"
+        yield f"    send it again (may pay twice): panjaya-watchd retry {name}"
+    else:
+        yield f"    go on with it: panjaya-watchd retry {name}"
+    yield f"    give it up: panjaya-watchd release {name}"

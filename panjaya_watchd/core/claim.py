@@ -49,6 +49,24 @@ class Destination(StrEnum):
     """Into the watch folder again, where the drop settles afresh."""
 
 
+class HeldFor(StrEnum):
+    """Why a person must speak."""
+
+    DOUBT = "doubt"
+    """The API may have our video or not, and nothing proves it."""
+    LOST = "lost"
+    """The API no longer knows an asset that was paid for."""
+    BUDGET = "budget"
+    FIRST_START = "first_start"
+    """The drop lay in the folder before the daemon came to it; its parts still lie there."""
+    POISON = "poison"
+    """It failed too often in a way that may be its own fault."""
+
+
+UNSENT: Final = frozenset({HeldFor.BUDGET, HeldFor.FIRST_START})
+"""Held before anything was sent: letting it go is a matter of permission, not of proof."""
+
+
 class OnDoubt(StrEnum):
     """What to do when a possible bill could not be found for a whole window."""
 
@@ -64,6 +82,37 @@ class Rules:
     poll_max: timedelta = timedelta(minutes=10)
     doubt_window: timedelta = timedelta(minutes=5)
     on_doubt: OnDoubt = OnDoubt.HOLD
+    exclusive: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """
+    What a claim takes out of the budgets, from before it is sent.
+
+    ``millis`` are milliseconds of dubbed video times target locales, whole so that sums are exact; None where the
+    length is not known. ``settled`` once the API has the video; until then it may still be given back.
+    """
+
+    at: datetime
+    millis: int | None
+    settled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """
+    The claim of the same video that this one builds on: its asset, and where its results were filed.
+
+    ``locales`` are those it has already; they are not bought again.
+    """
+
+    claim_id: ClaimId
+    folder: FolderName
+    asset_id: AssetId
+    filed_as: str
+    closed_at: datetime
+    locales: tuple[Locale, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +144,12 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dubbing:
-    """One target locale of a claim. ``seen`` is the API's version status as last read; ``error`` is for people."""
+    """
+    One target locale of a claim. ``seen`` is the API's version status as last read; ``error`` is for people.
+
+    ``earlier`` is the result that an earlier claim has of the same video in this locale: it is copied, or fetched
+    once more, and never bought again.
+    """
 
     locale: Locale
     state: DubbingState = DubbingState.WAITING
@@ -107,6 +161,7 @@ class Dubbing:
     error: str | None = None
     fetches: int = 0
     result: Result | None = None
+    earlier: Result | None = None
 
     def over(self, order: Order) -> bool:
         """Say whether nothing more is expected: with ``auto_generate = "off"`` an editable version is the end."""
@@ -132,10 +187,16 @@ class Claim:
     Everything we owe and are owed for one drop.
 
     ``order`` is None only for a drop that was refused before an order could be made; its ``outcome`` is set from
-    the beginning. ``duration`` is the local probe's, in seconds; ``digest`` and ``size`` are of the uploaded bytes.
-    ``asset_raw`` is the API's last whole answer. ``trouble`` is what went wrong last, ``troubles`` how often in a
-    row. ``filed_as`` is where the parts stand in the end, relative to the watch folder, or absolute where ``done``
-    or ``failed`` lie elsewhere.
+    the beginning. ``duration`` is the local probe's, in seconds; ``digest`` and ``size`` are of the uploaded bytes,
+    ``likeness`` a cheap fingerprint by which the same video is suspected. ``asset_raw`` is the API's last whole
+    answer. ``trouble`` is what went wrong last, ``troubles`` how often in a row. ``filed_as`` is where the parts
+    stand in the end, relative to the watch folder, or absolute where ``done`` or ``failed`` lie elsewhere.
+
+    ``awaits`` is a claim of what is likely the same video, which is under way. ``witnessed`` is the asset that a
+    signed callback on the claim's own URL has named. ``held_for`` and ``held`` (in words) say why a person must
+    speak, ``paused`` in which state that was where it can be gone on with, ``released`` what a person has permitted.
+    ``strikes`` are uploads that failed by what may be the drop's own fault, ``crashes`` how often the daemon died of
+    this claim; both are saved before the next try.
     """
 
     id: ClaimId
@@ -154,7 +215,18 @@ class Claim:
     asset_raw: str | None = field(default=None, repr=False)
     dubbings: tuple[Dubbing, ...] = ()
     outcome: Outcome | None = None
+    likeness: str | None = None
+    background_digest: Digest | None = None
+    builds_on: Earlier | None = None
+    awaits: ClaimId | None = None
+    reserved: Reservation | None = None
+    witnessed: AssetId | None = None
+    held_for: HeldFor | None = None
     held: str | None = None
+    paused: State | None = None
+    released: tuple[HeldFor, ...] = ()
+    strikes: int = 0
+    crashes: int = 0
     candidates: tuple[AssetId, ...] = ()
     troubles: int = 0
     trouble: str | None = None
@@ -163,13 +235,32 @@ class Claim:
 
     @property
     def doubtful(self) -> bool:
-        """Say whether the API may have an asset of this claim that we do not know of."""
+        """Say whether the API may have made something for this claim that we do not know of."""
         sent = self.attempt is not None and self.attempt.gate_at is not None
-        return sent and self.asset_id is None and self.state in {State.RELEASING, State.HELD}
+        return sent and self.accepted_at is None and self.state in {State.RELEASING, State.HELD}
+
+    @property
+    def admitted(self) -> bool:
+        """Say whether the claim may have been sent, or is about to be; the same video must not be sent beside it."""
+        if self.state is State.HELD:
+            return self.held_for not in UNSENT
+        return self.state not in {State.CLAIMED, State.CLOSED} and self.order is not None
+
+    @property
+    def to_buy(self) -> tuple[Locale, ...]:
+        """Give the target locales that cost money: all, but for those that an earlier claim has bought."""
+        had = self.builds_on.locales if self.builds_on else ()
+        return tuple(locale for locale in self.order.locales if locale not in had) if self.order else ()
+
+    @property
+    def estimated_millis(self) -> int | None:
+        """Give dubbed length times locales to buy, in milliseconds; None where the probe could not tell the length."""
+        if self.duration is None or self.order is None:
+            return None
+        return round(self.order.seconds(self.duration) * 1000) * len(self.to_buy)
 
     @property
     def estimated_minutes(self) -> float | None:
-        """Give dubbed length times target locales, in minutes; None where the probe could not tell the duration."""
-        if self.duration is None or self.order is None:
-            return None
-        return self.order.seconds(self.duration) * len(self.order.languages) / 60
+        """Give the same in minutes, for people."""
+        millis = self.estimated_millis
+        return None if millis is None else millis / 60_000

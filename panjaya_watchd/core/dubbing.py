@@ -33,6 +33,13 @@ class Seen:
 
 Input = Seen | Fetched | FetchFaulted
 
+EARLIER_FETCHES: Final = 10
+"""How often the result of an earlier claim is asked for, in about an hour; nobody promises that it is kept."""
+
+NOT_KEPT: Final = (
+    "It was dubbed before, but the result lies no longer where it was filed, and Panjaya no longer gives it out."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -80,6 +87,9 @@ def _fetched(dubbing: Dubbing, event: Fetched, now: datetime) -> tuple[Dubbing, 
 
 def _fetch_again(dubbing: Dubbing, event: FetchFaulted, now: datetime) -> tuple[Dubbing, Fetch | None]:
     tried = replace(dubbing, fetches=dubbing.fetches + 1, error=event.fault.words)
+    useless = not (event.fault.repeat_helps or event.fault.account)
+    if dubbing.earlier is not None and (useless or tried.fetches >= EARLIER_FETCHES):
+        return replace(tried, state=DubbingState.FAILED, error=NOT_KEPT), None
     if (event.seen is not None and event.seen != COMPLETED) or not event.fault.repeat_helps:
         return replace(tried, state=DubbingState.WAITING, seen=event.seen), None
     pause = max(pace.backoff(tried.fetches, tried.locale), event.fault.not_before or timedelta(0))
@@ -120,8 +130,8 @@ DUBBING_ROWS: Final[Mapping[tuple[DubbingState, type[Input]], Row]] = {
     (DubbingState.FAILED, Seen): Row(to=(DubbingState.FAILED,), says="note it", does=_keep),
     (DubbingState.FETCHING, Fetched): Row(to=(DubbingState.FETCHED,), says="keep the result", does=_fetched),
     (DubbingState.FETCHING, FetchFaulted): Row(
-        to=(DubbingState.FETCHING, DubbingState.WAITING),
-        says="Fetch again after a pause; no longer Completed, or refused: wait on",
+        to=(DubbingState.FETCHING, DubbingState.WAITING, DubbingState.FAILED),
+        says="Fetch again after a pause; no longer Completed, or refused: wait on. An earlier claim's, gone: failed",
         does=_fetch_again,
     ),
 }

@@ -19,11 +19,30 @@ class TakeIn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Admit:
+    """
+    Ask whether it may be sent; done by the driver itself, who alone knows all claims and budgets.
+
+    Comes back as Admitted, Recognised, Awaited, OverBudget or Declined, or asks for `Hash` first.
+    """
+
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hash:
+    """Read all bytes of the video and the background sound; comes back as Hashed, Unsettled or Stuck."""
+
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
     """
-    Send the video, all but its last chunk, and wait at the gate.
+    Send the video, all but its last chunk, and wait at the gate; or, for further languages of an asset, only wait.
 
     Comes back as AtGate and, after `OpenGate`, once more as Accepted or Faulted; before it as Faulted or Unsettled.
+    After `ShutGate` it does not come back.
     """
 
     at: datetime | None = None
@@ -32,6 +51,11 @@ class Upload:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenGate:
     """Let the last chunk go. From here on a bill is possible."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShutGate:
+    """Take the upload at the gate back: it has turned out to be one too many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,4 +87,4 @@ class PutAway:
     at: datetime | None = None
 
 
-Effect = TakeIn | Upload | OpenGate | LookUp | Poll | Fetch | PutAway
+Effect = TakeIn | Admit | Hash | Upload | OpenGate | ShutGate | LookUp | Poll | Fetch | PutAway

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from panjaya_watchd.core.answers import Asset, Fault
-from panjaya_watchd.core.claim import Result, Rules
-from panjaya_watchd.core.names import AssetId, Digest, Locale
+from panjaya_watchd.core.claim import Dubbing, Earlier, Outcome, Result, Rules
+from panjaya_watchd.core.names import AssetId, ClaimId, Digest, Locale
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,10 +26,83 @@ class TakenIn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsettled:
-    """A part is not what had settled; not one whole copy of the video has left us. ``gone``: the part is not there."""
+    """
+    A part is not what had settled; not one whole copy of the video has left us.
+
+    ``gone``: the part is not there. ``inside``: the parts are in ``processing/<claim>/`` and have to go back.
+    """
 
     why: str
     gone: bool = False
+    inside: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hashed:
+    """All bytes of the video are read, and of the background sound if there is one."""
+
+    digest: Digest
+    background: Digest | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Awaited:
+    """The same video is under way as another claim; this one has to wait for it."""
+
+    of: ClaimId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """It may be sent: no twin is known, and every budget has room for ``millis`` (None: the length is not known)."""
+
+    millis: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recognised:
+    """
+    The same video was dubbed before: ``dubbings`` are had already, the other locales are bought for that asset.
+
+    ``millis`` is what the other locales take out of the budgets, which have room for it; 0 where none is missing.
+    """
+
+    earlier: Earlier
+    dubbings: tuple[Dubbing, ...]
+    millis: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverBudget:
+    """A budget has no room for it."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declined:
+    """It is not sent, and answered at once."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconsidered:
+    """A budget may have room by now for what was held for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witnessed:
+    """A callback, signed by the API, came on this claim's own URL and names an asset that is no other claim's."""
+
+    asset_id: AssetId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poisoned:
+    """The daemon has died of this claim too often."""
+
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +114,17 @@ class Stuck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AtGate:
-    """All bytes are read and proven unchanged, all but the last chunk are sent, and ``mark`` is what the API lists."""
+    """
+    Everything that can fail for free is done, and ``mark`` is what the API lists.
+
+    Of a video all bytes are read and proven unchanged, and all but the last chunk are sent. For further languages of
+    an asset nothing is sent yet.
+    """
 
     digest: Digest
     size: int
     mark: frozenset[AssetId]
+    background: Digest | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +204,7 @@ class Word(StrEnum):
     RETRY = "retry"
     ADOPT = "adopt"
     RELEASE = "release"
+    GIVE_UP = "give-up"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +220,15 @@ Event = (
     | TakenIn
     | Unsettled
     | Stuck
+    | Hashed
+    | Awaited
+    | Admitted
+    | Recognised
+    | OverBudget
+    | Declined
+    | Reconsidered
+    | Witnessed
+    | Poisoned
     | AtGate
     | Accepted
     | Faulted

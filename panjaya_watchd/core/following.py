@@ -1,8 +1,7 @@
 """
-The rows of a claim that has its asset: following, fetching, filing, and being held.
+The rows of a claim that has its asset: following, fetching, filing.
 
-``dubbing``: the receipt is durable. ``filing``: the outcome is decided, the results are on disk. ``held``: a person
-must speak.
+``dubbing``: the receipt is durable. ``filing``: the outcome is decided, the results are on disk.
 """
 
 from collections.abc import Mapping
@@ -13,12 +12,11 @@ from typing import Final
 from panjaya_watchd.core import dubbing as dubbings
 from panjaya_watchd.core import effects, events, pace, words
 from panjaya_watchd.core.answers import FAILED, Asset, AssetDubbing
-from panjaya_watchd.core.claim import Claim, Dubbing, DubbingState, State
+from panjaya_watchd.core.claim import Claim, Dubbing, DubbingState, HeldFor, Reservation, State
 from panjaya_watchd.core.effects import Effect
-from panjaya_watchd.core.events import Word
 from panjaya_watchd.core.locales import recognise
 from panjaya_watchd.core.names import DubbingId, Locale
-from panjaya_watchd.core.step import Row, Rows, Step, again, begin_upload, file_away, hold
+from panjaya_watchd.core.step import Row, Rows, Step, again, hold
 
 UNKNOWN_GRACE: Final = timedelta(hours=1)
 """How long the API may say "not found" of an asset that it has just made; its answers lag."""
@@ -31,21 +29,41 @@ MISSING_GRACE: Final = timedelta(hours=1)
 
 
 def adopt(claim: Claim, asset: Asset, now: datetime) -> Step:
-    """Take an asset for ours and follow it. The receipt is durable with the claim that this gives."""
+    """
+    Take an asset for ours and follow it. The receipt is durable with the claim that this gives.
+
+    What was reserved is settled. What an earlier claim has of the asset is fetched at once.
+    """
     entries = {entry.locale: entry for entry in asset.dubbings}
     ordered = claim.order.locales if claim.order else ()
+    had = {dubbing.locale: dubbing for dubbing in claim.dubbings}
     accepted = replace(
         claim,
         state=State.DUBBING,
         asset_id=asset.asset_id,
         accepted_at=now,
         asset_raw=asset.raw,
-        dubbings=tuple(Dubbing(locale=tag, dubbing_id=_dubbing_id(entries.get(tag))) for tag in ordered),
+        dubbings=tuple(
+            had.get(tag) or Dubbing(locale=tag, dubbing_id=_dubbing_id(entries.get(tag))) for tag in ordered
+        ),
+        reserved=_settled(claim, asset),
         held=None,
+        held_for=None,
         candidates=(),
         troubles=0,
     )
-    return Step(accepted, (effects.Poll(at=now + pace.poll(now, now, claim.rules, claim.id)),))
+    fetches = [effect for effect in go_on(accepted) if isinstance(effect, effects.Fetch)]
+    return Step(accepted, (*fetches, effects.Poll(at=now + pace.poll(now, now, claim.rules, claim.id))))
+
+
+def _settled(claim: Claim, asset: Asset) -> Reservation | None:
+    """Settle what was reserved; a length that the probe could not tell is the API's, if that knows it by now."""
+    if claim.reserved is None or claim.order is None:
+        return claim.reserved
+    millis = claim.reserved.millis
+    if millis is None and asset.duration is not None:
+        millis = round(claim.order.seconds(asset.duration) * 1000) * len(claim.to_buy)
+    return replace(claim.reserved, millis=millis, settled=True)
 
 
 def _dubbing_id(entry: AssetDubbing | None) -> DubbingId | None:
@@ -53,10 +71,10 @@ def _dubbing_id(entry: AssetDubbing | None) -> DubbingId | None:
 
 
 def _follow(claim: Claim, event: events.Resumed, now: datetime) -> Step:
-    return Step(replace(claim, rules=event.rules), _go_on(claim))
+    return Step(replace(claim, rules=event.rules), go_on(claim))
 
 
-def _go_on(claim: Claim) -> tuple[Effect, ...]:
+def go_on(claim: Claim) -> tuple[Effect, ...]:
     """Ask for everything that the dubbings are waiting for."""
     waiting = any(dubbing.state is DubbingState.WAITING for dubbing in claim.dubbings)
     fetches = [
@@ -77,7 +95,7 @@ def _polled(claim: Claim, event: events.Polled, now: datetime) -> Step:
         after, fetch = dubbings.advance(dubbing, dubbings.Seen(entry=entries.get(dubbing.locale), lost=lost), now)
         moved.append(after)
         asked += [fetch] if fetch else []
-    polled = replace(claim, asset_raw=asset.raw, dubbings=tuple(moved), troubles=0)
+    polled = replace(claim, asset_raw=asset.raw, dubbings=tuple(moved), reserved=_settled(claim, asset), troubles=0)
     if outcome and all(dubbing.state is DubbingState.FAILED for dubbing in moved):
         polled = replace(polled, outcome=outcome)
     return Step(polled, (*asked, *_poll_on(polled, now)))
@@ -106,12 +124,13 @@ def _poll_later(claim: Claim, event: events.Unanswered, now: datetime) -> Step:
     unknown = not (event.fault.repeat_helps or event.fault.account)
     troubled = replace(claim, troubles=claim.troubles + 1 if unknown else 0)
     if troubled.troubles >= UNKNOWN_POLLS and now - claim.accepted_at > UNKNOWN_GRACE:
-        return hold(claim, f"Panjaya no longer knows asset {claim.asset_id}: {event.fault.words}")
+        return hold(claim, f"Panjaya no longer knows asset {claim.asset_id}: {event.fault.words}", HeldFor.LOST)
     pause = pace.poll(claim.accepted_at, now, claim.rules, claim.id)
     return Step(troubled, (effects.Poll(at=now + max(pause, event.fault.not_before or timedelta(0))),))
 
 
-def _fetch_moved(claim: Claim, event: events.Fetched | events.FetchFaulted, now: datetime) -> Step:
+def fetch_moved(claim: Claim, event: events.Fetched | events.FetchFaulted, now: datetime) -> Step:
+    """Note how a download ended, and go on with what follows from it."""
     moved, asked = [], []
     for dubbing in claim.dubbings:
         after, fetch = dubbings.advance(dubbing, event, now) if dubbing.locale == event.locale else (dubbing, None)
@@ -134,43 +153,16 @@ def _close(claim: Claim, event: events.Filed, now: datetime) -> Step:
     return Step(replace(claim, state=State.CLOSED, filed_as=event.where, closed_at=now))
 
 
-def _stay_held(claim: Claim, event: events.Resumed, now: datetime) -> Step:
-    return Step(replace(claim, rules=event.rules))
-
-
-def _keep_held(claim: Claim, event: events.Fetched | events.FetchFaulted, now: datetime) -> Step:
-    """Note how a download ended that was still under way; what more there is to do waits for a person, too."""
-    return Step(_fetch_moved(claim, event, now).claim)
-
-
-def _told(claim: Claim, event: events.Told, now: datetime) -> Step:
-    if event.word is Word.ADOPT and event.asset_id is not None:
-        return adopt(claim, Asset(asset_id=event.asset_id), now)
-    if event.word is Word.RETRY and claim.asset_id is not None:
-        return Step(replace(claim, state=State.DUBBING, held=None, accepted_at=now), _go_on(claim))
-    if event.word is Word.RETRY:
-        return begin_upload(claim)
-    return file_away(claim, words.given_up(claim.held))
-
-
 FOLLOWING: Final[Rows] = {
     (State.DUBBING, events.Resumed): Row((State.DUBBING,), "Poll if one waits, Fetch each that is fetching", _follow),
     (State.DUBBING, events.Polled): Row((State.DUBBING,), "move each dubbing, Fetch, Poll while one waits", _polled),
     (State.DUBBING, events.Unanswered): Row(
         (State.DUBBING, State.HELD), "Poll after a pause; unknown for an hour: ask a person", _poll_later
     ),
-    (State.DUBBING, events.Fetched): Row((State.DUBBING,), "move the dubbing", _fetch_moved),
-    (State.DUBBING, events.FetchFaulted): Row((State.DUBBING,), "Fetch after a pause, or Poll", _fetch_moved),
+    (State.DUBBING, events.Fetched): Row((State.DUBBING,), "move the dubbing", fetch_moved),
+    (State.DUBBING, events.FetchFaulted): Row((State.DUBBING,), "Fetch after a pause, or Poll", fetch_moved),
     (State.FILING, events.Resumed): Row((State.FILING,), "PutAway", _put_away),
     (State.FILING, events.Filed): Row((State.CLOSED,), "it is over", _close),
     (State.FILING, events.Stuck): Row((State.FILING,), "PutAway after a pause", _put_away_again),
-    (State.HELD, events.Resumed): Row((State.HELD,), "wait for a person", _stay_held),
-    (State.HELD, events.Fetched): Row((State.HELD,), "move the dubbing", _keep_held),
-    (State.HELD, events.FetchFaulted): Row((State.HELD,), "move the dubbing", _keep_held),
-    (State.HELD, events.Told): Row(
-        (State.UPLOADING, State.DUBBING, State.FILING),
-        "retry: Upload, or Poll and Fetch. adopt: Poll. release: PutAway",
-        _told,
-    ),
 }
 """Every pair of these states with an event that may happen."""

@@ -2,25 +2,24 @@
 Looking up after doubt: which listed asset is the one that our upload made.
 
 The API has no idempotency key and no client reference, and its web page makes assets in the same list. So an asset is
-adopted only on proof: our upload's own file name, or the right locales *and* the right length to the frame, newer than
-the mark, and nobody else's, also not perhaps that of another claim in doubt. One that merely could be ours is a reason
-to wait and then to ask a person.
+adopted on proof only: it bears the claim's id (in the name of the uploaded file, or in any other field that the API
+shows), or a signed callback on the claim's own URL has named it. Likeness, the same locales and the same length, is
+no proof where other people use the account, for a stranger's video may be just as long. Where nobody else does, which
+only the operator can know (``exclusive``), the one asset that is like ours and can be no other claim's is ours. One
+that merely could be ours is a reason to wait and then to ask a person. No clock of ours is compared with the API's.
 """
 
+import re
 from collections.abc import Collection, Iterable
-from datetime import timedelta
 from typing import Final
 
 from panjaya_watchd.core.answers import Asset
 from panjaya_watchd.core.claim import Claim
 from panjaya_watchd.core.events import Absent, Found, Several
-from panjaya_watchd.core.names import AssetId
+from panjaya_watchd.core.names import AssetId, ClaimId
 
 FRAME: Final = 0.05
 """Seconds; one frame at 24 per second is 0.042, and containers round their durations."""
-
-CLOCK_SKEW: Final = timedelta(minutes=15)
-"""How far the API's clock may run behind ours."""
 
 
 def judge(
@@ -36,31 +35,46 @@ def judge(
         rivals: other claims that may have an asset which they do not know of.
 
     """
+    assets = tuple(assets)
+    witnessed = next((asset for asset in assets if asset.asset_id == claim.witnessed), None)
+    if witnessed is not None and witnessed.asset_id not in taken:
+        return Found(asset=witnessed)
     mark = claim.attempt.mark if claim.attempt and claim.attempt.mark is not None else frozenset[AssetId]()
     new = [asset for asset in assets if asset.asset_id not in mark and asset.asset_id not in taken]
-    named = [asset for asset in new if asset.file_name is not None and claim.id in asset.file_name]
+    named = [asset for asset in new if bears(asset, claim.id)]
     if named:
         return Found(asset=named[0]) if len(named) == 1 else Several(asset_ids=tuple(asset.asset_id for asset in named))
     possible = [asset for asset in new if _may_be_ours(claim, asset)]
     if not possible:
         return Absent()
     rivalled = any(_may_be_ours(rival, asset) for rival in rivals for asset in possible)
-    if len(possible) == 1 and _is_proven(claim, possible[0]) and not rivalled:
+    if len(possible) == 1 and claim.rules.exclusive and _is_like_ours(claim, possible[0]) and not rivalled:
         return Found(asset=possible[0])
     return Several(asset_ids=tuple(asset.asset_id for asset in possible))
 
 
+def judge_languages(claim: Claim, asset: Asset) -> Found | Absent:
+    """Judge the asset to which a claim in doubt wanted to add languages: one of them being there is proof enough."""
+    there = {dubbing.locale for dubbing in asset.dubbings}
+    return Found(asset=asset) if there & set(claim.to_buy) else Absent()
+
+
+def bears(asset: Asset, claim_id: ClaimId) -> bool:
+    """Say whether an asset shows a claim's id anywhere: we put it into the file name and into the callback URL."""
+    mark = re.compile(rf"(?<![0-9A-Za-z]){re.escape(claim_id)}(?![0-9A-Za-z])")
+    return any(text is not None and mark.search(text) for text in (asset.file_name, asset.raw))
+
+
 def _may_be_ours(claim: Claim, asset: Asset) -> bool:
-    gate_at = claim.attempt.gate_at if claim.attempt else None
-    if gate_at and asset.created_at is not None and asset.created_at < gate_at - CLOCK_SKEW:
-        return False
+    if claim.builds_on is not None:
+        return False  # it makes no asset
     locales = {dubbing.locale for dubbing in asset.dubbings}
     if claim.order and locales and not locales <= set(claim.order.locales):
         return False
     return _length_fits(claim, asset) is not False
 
 
-def _is_proven(claim: Claim, asset: Asset) -> bool:
+def _is_like_ours(claim: Claim, asset: Asset) -> bool:
     if asset.file_name is not None:
         return False  # the list shows names and this one is not ours, or the name is not derived from the file's
     locales = {dubbing.locale for dubbing in asset.dubbings}

@@ -1,40 +1,26 @@
 """
-The rows of a claim up to the moment that the API has accepted the video: the only ones that touch money.
+The rows of a claim from its first attempt until the API has accepted it: the only ones that touch money.
 
-``claimed``: our word is durable; the parts may still lie in the watch folder.
 ``uploading``: an attempt is under way; nothing can be billed, because the API never has the whole video.
 ``releasing``: the intent to spend is durable; the API may or may not have the video.
+
+A callback on the claim's own URL is a witness: it names an asset that some attempt has made. From then on nothing is
+sent for this claim any more, and the look-up proves the rest.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from panjaya_watchd.core import effects, events, pace, words
 from panjaya_watchd.core.answers import Fault
-from panjaya_watchd.core.claim import Claim, OnDoubt, State
+from panjaya_watchd.core.claim import Attempt, Claim, HeldFor, OnDoubt, State
 from panjaya_watchd.core.following import adopt
-from panjaya_watchd.core.step import Row, Rows, Step, again, begin_upload, file_away, hold
+from panjaya_watchd.core.step import Row, Rows, Step, begin_upload, file_away, hold
 
-# claimed: our word is durable; the parts may still lie in the watch folder
-
-
-def _take_in(claim: Claim, event: events.Resumed, now: datetime) -> Step:
-    return Step(replace(claim, rules=event.rules), (effects.TakeIn(),))
-
-
-def _taken_in(claim: Claim, event: events.TakenIn, now: datetime) -> Step:
-    calm = replace(claim, troubles=0)
-    return file_away(calm, claim.outcome) if claim.outcome else begin_upload(calm)
-
-
-def _unclaim(claim: Claim, event: events.Unsettled, now: datetime) -> Step:
-    return Step(replace(claim, state=State.CLOSED, outcome=words.changed(event.why), closed_at=now))
-
-
-def _take_in_again(claim: Claim, event: events.Stuck, now: datetime) -> Step:
-    return again(claim, now, lambda at: effects.TakeIn(at=at))
-
+STRIKES: Final = 3
+"""How often an upload may fail by what may be the drop's own fault."""
 
 # uploading: an attempt is under way; nothing can be billed, because the API never has the whole video
 
@@ -43,10 +29,40 @@ def _upload_anew(claim: Claim, event: events.Resumed, now: datetime) -> Step:
     return begin_upload(replace(claim, rules=event.rules))
 
 
+def _unless_witnessed(does: Callable[[Claim, Any, datetime], Step]) -> Callable[[Claim, Any, datetime], Step]:
+    """Do what a row does, unless some attempt is known to have made an asset: then nothing may be sent any more."""
+
+    def row(claim: Claim, event: Any, now: datetime) -> Step:
+        if claim.witnessed is None:
+            return does(claim, event, now)
+        known = replace(claim, rules=event.rules) if isinstance(event, events.Resumed) else claim
+        attempt = replace(claim.attempt or Attempt(number=1), gate_at=now)
+        doubtful = _doubt(replace(known, state=State.RELEASING, attempt=attempt), now)
+        shut = (effects.ShutGate(),) if isinstance(event, events.AtGate) else ()
+        return Step(doubtful, (*shut, effects.LookUp()))
+
+    return row
+
+
+def _witness(claim: Claim, event: events.Witnessed, now: datetime) -> Step:
+    """Note it; where we are in doubt, look up at once, also if a person was asked already."""
+    witnessed = replace(claim, witnessed=event.asset_id)
+    if claim.state is State.HELD and claim.held_for is HeldFor.DOUBT:
+        return look_up_anew(witnessed, now)
+    in_doubt = claim.state is State.RELEASING and claim.attempt is not None and claim.attempt.doubt_since is not None
+    return Step(witnessed, (effects.LookUp(),) if in_doubt else ())
+
+
 def _release(claim: Claim, event: events.AtGate, now: datetime) -> Step:
     assert claim.attempt is not None, "an upload has an attempt"
-    attempt = replace(claim.attempt, mark=event.mark, gate_at=now)
-    releasing = replace(claim, state=State.RELEASING, attempt=attempt, digest=event.digest, size=event.size)
+    releasing = replace(
+        claim,
+        state=State.RELEASING,
+        attempt=replace(claim.attempt, mark=event.mark, gate_at=now),
+        digest=event.digest,
+        size=event.size,
+        background_digest=event.background or claim.background_digest,
+    )
     return Step(releasing, (effects.OpenGate(),))
 
 
@@ -54,11 +70,20 @@ def _before_gate(claim: Claim, event: events.Faulted, now: datetime) -> Step:
     fault = event.fault
     if fault.money_may_have_moved:
         # Not by our doing: the gate is shut. The API has named an asset that is another claim's.
-        return hold(claim, f"{fault.words} Whether this video was billed is not known.")
+        return hold(claim, f"{fault.words} Whether this video was billed is not known.", HeldFor.DOUBT)
     if not (fault.repeat_helps or fault.account):
-        return file_away(claim, words.upload_refused(fault))
+        return file_away(_unsent(claim), words.upload_refused(claim, fault))
+    struck = replace(claim, strikes=claim.strikes + fault.strikes)
+    if struck.strikes >= STRIKES:
+        why = f"it could not be sent {STRIKES} times, and the reason may be the drop itself: {fault.words}"
+        return hold(replace(_unsent(struck), paused=State.UPLOADING), why, HeldFor.POISON)
     tries = claim.attempt.number if claim.attempt else 1
-    return begin_upload(claim, now + _pause(fault, tries, claim))
+    return begin_upload(struck, now + _pause(fault, tries, claim))
+
+
+def _unsent(claim: Claim) -> Claim:
+    """Forget that the gate was open: the API's own words prove that nothing was made."""
+    return replace(claim, attempt=replace(claim.attempt, gate_at=None) if claim.attempt else None)
 
 
 def _source_lost(claim: Claim, event: events.Unsettled, now: datetime) -> Step:
@@ -89,12 +114,16 @@ def _after_gate(claim: Claim, event: events.Faulted, now: datetime) -> Step:
 
 
 def _doubt_anew(claim: Claim, event: events.Resumed, now: datetime) -> Step:
+    return look_up_anew(replace(claim, rules=event.rules), now)
+
+
+def look_up_anew(claim: Claim, now: datetime) -> Step:
     """Open a whole new window: the API may still be swallowing what we sent just before we died."""
-    return Step(_doubt(replace(claim, rules=event.rules), now), (effects.LookUp(),))
+    return Step(_doubt(replace(claim, state=State.RELEASING, held=None, held_for=None), now), (effects.LookUp(),))
 
 
 def _doubt(claim: Claim, now: datetime) -> Claim:
-    assert claim.attempt is not None, "an upload has an attempt"
+    assert claim.attempt is not None, "an attempt comes before doubt"
     return replace(claim, attempt=replace(claim.attempt, doubt_since=now, absences=0))
 
 
@@ -106,17 +135,17 @@ def _several(claim: Claim, event: events.Several, now: datetime) -> Step:
     counted = replace(_count_absence(claim, now), candidates=event.asset_ids)
     if not _window_over(counted, now):
         return _look_up(counted, now)
-    listed = ", ".join(event.asset_ids)
-    return hold(counted, f"Panjaya may have this video already, as one of: {listed}. Nothing proves which one it is.")
+    return hold(counted, words.unproven(event.asset_ids), HeldFor.DOUBT)
 
 
 def _absent(claim: Claim, event: events.Absent, now: datetime) -> Step:
     counted = _count_absence(claim, now)
     if not _window_over(counted, now):
         return _look_up(counted, now)
-    if claim.rules.on_doubt is OnDoubt.RETRY:
+    if claim.rules.on_doubt is OnDoubt.RETRY and claim.witnessed is None:
         return begin_upload(counted)
-    return hold(counted, "The video was sent, but no answer came and Panjaya does not list it. Sending again may cost.")
+    why = "The video was sent, but no answer came and Panjaya does not list it. Sending again may cost."
+    return hold(counted, why, HeldFor.DOUBT)
 
 
 def _count_absence(claim: Claim, now: datetime) -> Claim:
@@ -145,32 +174,45 @@ def _pause(fault: Fault, tries: int, claim: Claim) -> timedelta:
 
 
 SPENDING: Final[Rows] = {
-    (State.CLAIMED, events.Resumed): Row((State.CLAIMED,), "TakeIn", _take_in),
-    (State.CLAIMED, events.TakenIn): Row(
-        (State.UPLOADING, State.FILING), "count the attempt, Upload; refused from the beginning: PutAway", _taken_in
+    (State.UPLOADING, events.Resumed): Row(
+        (State.UPLOADING, State.RELEASING),
+        "count the attempt, Upload; witnessed: open a window of doubt, LookUp",
+        _unless_witnessed(_upload_anew),
     ),
-    (State.CLAIMED, events.Unsettled): Row((State.CLOSED,), "the parts are back and settle afresh", _unclaim),
-    (State.CLAIMED, events.Stuck): Row((State.CLAIMED,), "TakeIn after a pause", _take_in_again),
-    (State.UPLOADING, events.Resumed): Row((State.UPLOADING,), "count the attempt, Upload", _upload_anew),
-    (State.UPLOADING, events.AtGate): Row((State.RELEASING,), "note mark and digest, OpenGate", _release),
+    (State.UPLOADING, events.AtGate): Row(
+        (State.RELEASING,),
+        "note mark and digest, OpenGate; witnessed: ShutGate, LookUp",
+        _unless_witnessed(_release),
+    ),
     (State.UPLOADING, events.Accepted): Row(
         (State.DUBBING,), "an answer before the end: note the asset, Poll", _accept
     ),
     (State.UPLOADING, events.Found): Row((State.DUBBING,), "an earlier attempt arrived: note the asset, Poll", _found),
     (State.UPLOADING, events.Faulted): Row(
-        (State.UPLOADING, State.FILING, State.HELD),
-        "repeat helps: count, Upload after a pause. Refused: PutAway. Money may have moved: ask a person",
-        _before_gate,
+        (State.UPLOADING, State.RELEASING, State.FILING, State.HELD),
+        "repeat helps: count, Upload after a pause; three strikes: ask a person. Refused: PutAway. "
+        "Money may have moved: ask a person. Witnessed: LookUp",
+        _unless_witnessed(_before_gate),
     ),
-    (State.UPLOADING, events.Unsettled): Row((State.FILING,), "PutAway: back, or failed if it is gone", _source_lost),
-    (State.UPLOADING, events.Stuck): Row((State.UPLOADING,), "count the attempt, Upload after a pause", _upload_later),
+    (State.UPLOADING, events.Unsettled): Row(
+        (State.FILING, State.RELEASING),
+        "PutAway: back, or failed if it is gone; witnessed: LookUp",
+        _unless_witnessed(_source_lost),
+    ),
+    (State.UPLOADING, events.Stuck): Row(
+        (State.UPLOADING, State.RELEASING),
+        "count the attempt, Upload after a pause; witnessed: LookUp",
+        _unless_witnessed(_upload_later),
+    ),
+    (State.UPLOADING, events.Witnessed): Row((State.UPLOADING,), "note the asset", _witness),
     (State.RELEASING, events.Resumed): Row((State.RELEASING,), "open a window of doubt, LookUp", _doubt_anew),
     (State.RELEASING, events.Accepted): Row((State.DUBBING,), "note the asset, Poll", _accept),
     (State.RELEASING, events.Faulted): Row(
-        (State.RELEASING, State.UPLOADING, State.FILING),
+        (State.RELEASING, State.UPLOADING, State.FILING, State.HELD),
         "money may have moved: open a window of doubt, LookUp. Else as before the gate",
         _after_gate,
     ),
+    (State.RELEASING, events.Witnessed): Row((State.RELEASING,), "note the asset; in doubt: LookUp", _witness),
     (State.RELEASING, events.Found): Row((State.DUBBING,), "note the asset, Poll", _found),
     (State.RELEASING, events.Several): Row(
         (State.RELEASING, State.HELD), "LookUp; window over: ask a person", _several
@@ -181,5 +223,8 @@ SPENDING: Final[Rows] = {
         _absent,
     ),
     (State.RELEASING, events.Unanswered): Row((State.RELEASING,), "LookUp after a pause", _look_up_later),
+    (State.HELD, events.Witnessed): Row(
+        (State.RELEASING, State.HELD), "in doubt: open a window anew, LookUp; else note it", _witness
+    ),
 }
 """Every pair of these states with an event that may happen."""

@@ -1,5 +1,8 @@
 """
-The machine of a claim. The whole table is `ROWS`: `spending` has the rows that touch money, `following` all others.
+The machine of a claim. The whole table is `ROWS`.
+
+`admitting` has the rows before anything is sent, `spending` those that touch money, `following` those of a claim that
+has its asset, `asking` those of one that waits for a person.
 
 Theory of operation. There are two kinds of transitions. *Event-triggered*: an event meets a claim; `ROWS` has one row
 for each pair that may happen, and a pair without a row is a bug: `step` raises and nothing has changed.
@@ -19,6 +22,8 @@ from datetime import datetime
 from typing import Final
 
 from panjaya_watchd.core import events, words
+from panjaya_watchd.core.admitting import ADMITTING
+from panjaya_watchd.core.asking import ASKING
 from panjaya_watchd.core.claim import Claim, State
 from panjaya_watchd.core.dubbing import DUBBING_ROWS
 from panjaya_watchd.core.events import Event
@@ -26,7 +31,7 @@ from panjaya_watchd.core.following import FOLLOWING
 from panjaya_watchd.core.spending import SPENDING
 from panjaya_watchd.core.step import IllegalEvent, Rows, Step, file_away
 
-ROWS: Final[Rows] = {**SPENDING, **FOLLOWING}
+ROWS: Final[Rows] = {**ADMITTING, **SPENDING, **FOLLOWING, **ASKING}
 
 
 def step(claim: Claim, event: Event, now: datetime) -> Step:
@@ -53,7 +58,7 @@ def _trouble(claim: Claim, event: Event) -> str | None:
             return event.fault.words
         case events.Stuck() | events.Unsettled():
             return event.why
-        case events.Resumed() | events.Absent() | events.Several() | events.Told():
+        case events.Resumed() | events.Absent() | events.Several() | events.Told() | events.Poisoned():
             return claim.trouble
         case _:
             return None

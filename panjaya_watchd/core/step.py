@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from panjaya_watchd.core import effects, pace
-from panjaya_watchd.core.claim import Attempt, Claim, Outcome, State
+from panjaya_watchd.core.claim import Attempt, Claim, HeldFor, Outcome, State
 from panjaya_watchd.core.effects import Effect
 from panjaya_watchd.core.events import Event
 
@@ -36,20 +36,27 @@ Rows = Mapping[tuple[State, type[Event]], Row]
 
 
 def file_away(claim: Claim, outcome: Outcome) -> Step:
-    """Let the outcome stand and put everything away by it."""
-    filing = replace(claim, state=State.FILING, outcome=outcome, held=None, troubles=0)
-    return Step(filing, (effects.PutAway(),))
+    """
+    Let the outcome stand and put everything away by it.
+
+    What was reserved is given back, unless the API has the video or may have it.
+    """
+    may_be_billed = claim.asset_id is not None or claim.doubtful
+    filing = replace(claim, state=State.FILING, outcome=outcome, held=None, held_for=None, paused=None, troubles=0)
+    return Step(filing if may_be_billed else replace(filing, reserved=None), (effects.PutAway(),))
 
 
-def hold(claim: Claim, why: str) -> Step:
+def hold(claim: Claim, why: str, kind: HeldFor) -> Step:
     """Ask a person; nothing more happens by itself."""
-    return Step(replace(claim, state=State.HELD, held=why))
+    return Step(replace(claim, state=State.HELD, held=why, held_for=kind))
 
 
 def begin_upload(claim: Claim, at: datetime | None = None) -> Step:
     """Count the attempt before it begins, so that a crash in it is counted too (R39)."""
     number = claim.attempt.number + 1 if claim.attempt else 1
-    uploading = replace(claim, state=State.UPLOADING, attempt=Attempt(number=number), held=None, candidates=())
+    uploading = replace(
+        claim, state=State.UPLOADING, attempt=Attempt(number=number), held=None, held_for=None, candidates=()
+    )
     return Step(uploading, (effects.Upload(at=at),))
 
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from panjaya_watchd.core.answers import Fault
-from panjaya_watchd.core.claim import Claim, Destination, Dubbing, DubbingState, Outcome
+from panjaya_watchd.core.claim import UNSENT, Claim, Destination, Dubbing, DubbingState, HeldFor, Outcome
 from panjaya_watchd.core.locales import SOURCES
-from panjaya_watchd.core.names import Locale, display
+from panjaya_watchd.core.names import AssetId, Locale, display
 from panjaya_watchd.core.order import Refusal
 
 RETRY: Final = "Then move the files from this folder back to where you dropped them."
@@ -16,6 +16,9 @@ SIGNATURE: Final = "(panjaya-watchd keeps this note.)"
 SHOWN: Final = 50
 """How many drops a note names; in a folder of 100,000 nobody reads them all."""
 
+AGAIN: Final = (
+    "To dub it once more, and pay once more, write the line force = true into the .toml file beside the video."
+)
 ASK: Final = "Please show this note to the person who looks after this service."
 
 _ASSET_ERRORS: Final[dict[str, tuple[str, str]]] = {
@@ -63,15 +66,40 @@ def asset_failed(code: str | None, message: str | None) -> Outcome:
     return Outcome(to=Destination.FAILED, why=why, todo=todo, details=(("Panjaya says", said or "nothing more"),))
 
 
-def upload_refused(fault: Fault) -> Outcome:
-    """Answer a video that the API did not accept."""
+def upload_refused(claim: Claim, fault: Fault) -> Outcome:
+    """Answer a video that the API did not accept, or whose missing languages it did not."""
     status = f"{fault.words} (status {fault.status})" if fault.status else fault.words
+    why = "Panjaya did not accept this video."
+    todo = f"Read below what it says. If the .toml file is meant, correct it. {RETRY}"
+    cost = "no asset was made"
+    if claim.builds_on is not None:
+        why = f"{languages([*claim.to_buy])} could not be added to the earlier dubbing of this very video."
+        todo, cost = f"Read below what Panjaya says. {AGAIN} {RETRY}", "nothing was billed"
+    details = (("Panjaya says", status), *_before(claim), ("Cost", cost))
+    return Outcome(to=Destination.FAILED, why=why, todo=todo, details=details)
+
+
+def other_settings(earlier: Claim, settings: Sequence[str]) -> Outcome:
+    """Answer a drop of a video that was dubbed before with other settings: paying again must be meant."""
+    when = (earlier.closed_at or earlier.taken_at).strftime("%Y-%m-%d")
     return Outcome(
         to=Destination.FAILED,
-        why="Panjaya did not accept this video.",
-        todo="Read below what it says. If the .toml file is meant, correct it. " + RETRY,
-        details=(("Panjaya says", status), ("Cost", "no asset was made")),
+        why=f"This very video was dubbed before, on {when}, with other settings, and dubbing it again costs again.",
+        todo=f"If that is meant, write the line force = true into the .toml file beside the video. {RETRY}",
+        details=(
+            ("Other settings", ", ".join(settings)),
+            ("Dubbed before", f"{display(earlier.filed_as or earlier.drop.stem)} (claim {earlier.id})"),
+            ("Cost", "nothing was sent"),
+        ),
     )
+
+
+def unproven(asset_ids: Sequence[AssetId]) -> str:
+    """Say that assets may be ours, and that nothing proves it."""
+    listed = ", ".join(asset_ids)
+    if len(asset_ids) == 1:
+        return f"Panjaya may have this video already, as {listed}, but nothing proves that this one is ours."
+    return f"Panjaya may have this video already, as one of: {listed}. Nothing proves which one it is."
 
 
 def vanished(why: str) -> Outcome:
@@ -103,13 +131,35 @@ def over(claim: Claim) -> Outcome:
     """Answer a drop whose dubbings are all over: ``done`` if every locale is good, else ``failed``."""
     lost = [dubbing for dubbing in claim.dubbings if dubbing.state is DubbingState.FAILED]
     good = [dubbing for dubbing in claim.dubbings if dubbing.state is not DubbingState.FAILED]
-    details = tuple((dubbing.locale, _dubbing(dubbing)) for dubbing in claim.dubbings)
+    details = tuple((dubbing.locale, _dubbing(dubbing)) for dubbing in claim.dubbings) + _before(claim)
     if not lost:
-        return Outcome(to=Destination.DONE, why=_good(good), details=details)
-    why = f"The dubbing into {languages([dubbing.locale for dubbing in lost])} did not work."
+        why = f"{_said_before(claim)} {_good(good)}".strip()
+        return Outcome(to=Destination.DONE, why=why, details=details)
+    if all(dubbing.earlier is not None for dubbing in lost):
+        why, todo = f"{_said_before(claim)} A result is no longer to be had.", f"{AGAIN} {RETRY}"
+    else:
+        why, todo = f"The dubbing into {languages([dubbing.locale for dubbing in lost])} did not work.", ASK
     if good:
         why += f" {_good(good)}"
-    return Outcome(to=Destination.FAILED, why=why, todo=ASK, details=details)
+    return Outcome(to=Destination.FAILED, why=why, todo=todo, details=details)
+
+
+def _said_before(claim: Claim) -> str:
+    """Say what was not paid again, because an earlier claim has it."""
+    earlier = claim.builds_on
+    if earlier is None:
+        return ""
+    when = earlier.closed_at.strftime("%Y-%m-%d")
+    if not claim.to_buy:
+        return f"This very video was dubbed before, on {when}, so nothing was paid again."
+    return f"This very video was dubbed before, on {when}, so only {languages([*claim.to_buy])} was paid for."
+
+
+def _before(claim: Claim) -> tuple[tuple[str, str], ...]:
+    earlier = claim.builds_on
+    if earlier is None:
+        return ()
+    return (("Dubbed before", f"{display(earlier.filed_as)} in {earlier.folder} (claim {earlier.claim_id})"),)
 
 
 def languages(tags: list[Locale]) -> str:
@@ -137,7 +187,7 @@ def standing(claim: Claim) -> str:
     """Say in a few words what happens to a drop that was taken, for ``STATUS.txt`` and ``status``."""
     match claim.state.value:
         case "claimed":
-            return "is about to be sent"
+            return "waits for the same video, which is under way already" if claim.awaits else "is about to be sent"
         case "uploading":
             return "is being sent to Panjaya"
         case "releasing":
@@ -149,9 +199,18 @@ def standing(claim: Claim) -> str:
             waiting = [dubbing.locale for dubbing in claim.dubbings if dubbing.state is not DubbingState.FETCHED]
             return f"is being dubbed into {languages(waiting)}" if waiting else "is dubbed"
         case "held":
-            return f"waits for the person who looks after this service: {claim.held}"
+            return _held(claim)
         case _:
             return "is being put away"
+
+
+def _held(claim: Claim) -> str:
+    minutes = "" if claim.estimated_minutes is None else f" ({claim.estimated_minutes:.1f} minutes of dubbing)"
+    if claim.held_for is HeldFor.FIRST_START:
+        return f"lay here before the service came, and waits until the person who looks after it lets it go{minutes}"
+    if claim.held_for in UNSENT:
+        return f"waits: {claim.held}{minutes}. The person who looks after this service can let it go"
+    return f"waits for the person who looks after this service: {claim.held}"
 
 
 def _good(dubbings: list[Dubbing]) -> str:

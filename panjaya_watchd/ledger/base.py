@@ -5,9 +5,12 @@ The ledger, as a contract.
 damaged, or written by a newer release, is refused and not one byte of it is changed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
+from panjaya_watchd.core.baseline import Baseline
+from panjaya_watchd.core.budget import Spent
 from panjaya_watchd.core.claim import Claim
 from panjaya_watchd.core.names import AssetId, ClaimId, FolderName
 
@@ -35,6 +38,18 @@ class Ledger(Protocol):
 
     def find(self, name: str, folder: FolderName | None = None) -> Sequence[Claim]:
         """Give the claims whose id, stem or video name is ``name`` (compared in the form of `fold`), newest first."""
+
+    def alike(self, likeness: str) -> tuple[Claim, ...]:
+        """Give the claims, living and closed, whose video has this likeness, newest first."""
+
+    def spent(self, since: datetime) -> Mapping[FolderName, Spent]:
+        """Sum up, for each folder, what was reserved or settled at ``since`` or later."""
+
+    def put_baseline(self, baseline: Baseline) -> None:
+        """Insert or replace what is known of a watch folder. Durable when it returns; raises `LedgerError`."""
+
+    def baseline(self, folder: FolderName) -> Baseline | None:
+        """Give what is known of a watch folder; None where the daemon has never looked at it."""
 
     def assets_taken(self) -> frozenset[AssetId]:
         """Give the ids of all assets that belong to a claim, living or closed."""

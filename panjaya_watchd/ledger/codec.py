@@ -1,5 +1,5 @@
 """
-Claims as text: one JSON document a claim, with the number of its format.
+Claims and baselines as text: one JSON document each, with the number of its format.
 
 A document decodes to exactly the claim it was made from, or not at all: what is damaged, or was written by a newer
 release, is a `LedgerError`, never a guess. Older documents are lifted step by step. This room reads and writes no
@@ -11,16 +11,19 @@ from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from cattrs.errors import ForbiddenExtraKeysError
 from cattrs.preconf.json import JsonConverter, make_converter
 
+from panjaya_watchd.core.baseline import Baseline
 from panjaya_watchd.core.claim import Claim
 from panjaya_watchd.errors import LedgerError
 
 FORMAT: Final = 1
 """The format that is written."""
+
+T = TypeVar("T")
 
 Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -58,13 +61,11 @@ class Codec:
             LedgerError: a number is not finite, or a time has no zone.
 
         """
-        try:
-            document = {"format": self.current, "claim": self._converter.unstructure(claim)}
-            return json.dumps(document, ensure_ascii=True, allow_nan=False, check_circular=False)
-        except ValueError as error:
-            raise LedgerError(
-                f"Claim {claim.id} cannot be written: {error}.", hint="This is a fault of panjaya-watchd: report it."
-            ) from error
+        return self._written("claim", claim, f"Claim {claim.id}")
+
+    def encode_baseline(self, baseline: Baseline) -> str:
+        """Give the baseline's document, like `encode`."""
+        return self._written("baseline", baseline, f"The baseline of {baseline.folder}")
 
     def decode(self, document: str, *, where: str) -> Claim:
         """
@@ -78,15 +79,31 @@ class Codec:
             LedgerError: the document is damaged, or of a newer format.
 
         """
+        return self._read("claim", Claim, document, where, self._upgrades)
+
+    def decode_baseline(self, document: str, *, where: str) -> Baseline:
+        """Give the baseline that a document holds, like `decode`."""
+        return self._read("baseline", Baseline, document, where, {})
+
+    def _written(self, name: str, value: object, what: str) -> str:
+        try:
+            document = {"format": self.current, name: self._converter.unstructure(value)}
+            return json.dumps(document, ensure_ascii=True, allow_nan=False, check_circular=False)
+        except ValueError as error:
+            raise LedgerError(
+                f"{what} cannot be written: {error}.", hint="This is a fault of panjaya-watchd: report it."
+            ) from error
+
+    def _read(self, name: str, kind: type[T], document: str, where: str, upgrades: Mapping[int, Upgrade]) -> T:
         try:
             whole = json.loads(document)
-            number, claim = whole["format"], whole["claim"]
-            if type(number) is not int or type(claim) is not dict:
-                raise TypeError("expected a format number and a claim")  # noqa: TRY301  (one way out for all damage)
+            number, facts = whole["format"], whole[name]
+            if type(number) is not int or type(facts) is not dict:
+                raise TypeError(f"expected a format number and a {name}")  # noqa: TRY301  (one way out for all damage)
             if number <= self.current:
                 for step in range(number, self.current):
-                    claim = self._upgrades[step](claim)
-                return self._converter.structure(claim, Claim)
+                    facts = upgrades[step](facts)
+                return self._converter.structure(facts, kind)
         except ForbiddenExtraKeysError as error:
             names = ", ".join(sorted(error.extra_fields))
             raise LedgerError(f"{where} has facts that this release does not know: {names}.", hint=NEWER) from error

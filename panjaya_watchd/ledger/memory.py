@@ -5,10 +5,13 @@ Keeps documents, not claims, so that whatever works here also survives the codec
 after `reopen`, as after a crash; nothing outlives this program.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from panjaya_watchd.core.claim import Claim, State
+from panjaya_watchd.core.baseline import Baseline
+from panjaya_watchd.core.budget import Spent
+from panjaya_watchd.core.claim import Claim, Reservation, State
 from panjaya_watchd.core.names import AssetId, ClaimId, FolderName
 from panjaya_watchd.errors import LedgerError
 from panjaya_watchd.ledger.codec import Codec
@@ -20,6 +23,9 @@ class _Entry:
     document: str
     living: bool
     asset_id: AssetId | None
+    folder: FolderName
+    likeness: str | None
+    reserved: Reservation | None
 
 
 class MemoryLedger:
@@ -29,21 +35,29 @@ class MemoryLedger:
         self._codec = Codec()
         self._entries: dict[ClaimId, _Entry] = {}
         self._owners: dict[AssetId, ClaimId] = {}
+        self._baselines: dict[FolderName, str] = {}
         self._open = True
 
     def put(self, claim: Claim) -> None:
         """Insert or replace a claim. Raises `LedgerError` when another claim has the same asset."""
         self._must_be_open()
         document = self._codec.encode(claim)
-        if claim.asset_id is not None and self._owners.get(claim.asset_id, claim.id) != claim.id:
+        asset_id = None if claim.builds_on else claim.asset_id
+        if asset_id is not None and self._owners.get(asset_id, claim.id) != claim.id:
             raise same_asset(claim)
         before = self._entries.get(claim.id)
         if before is not None and before.asset_id is not None:
             del self._owners[before.asset_id]
-        if claim.asset_id is not None:
-            self._owners[claim.asset_id] = claim.id
-        living = claim.state is not State.CLOSED
-        self._entries[claim.id] = _Entry(document=document, living=living, asset_id=claim.asset_id)
+        if asset_id is not None:
+            self._owners[asset_id] = claim.id
+        self._entries[claim.id] = _Entry(
+            document=document,
+            living=claim.state is not State.CLOSED,
+            asset_id=asset_id,
+            folder=claim.folder,
+            likeness=claim.likeness,
+            reserved=claim.reserved,
+        )
 
     def get(self, claim_id: ClaimId) -> Claim | None:
         """Give one claim, or None."""
@@ -69,6 +83,35 @@ class MemoryLedger:
             if is_named(claim, name) and folder in {None, claim.folder}
         ]
         return sorted(claims, key=lambda claim: (claim.taken_at, claim.id), reverse=True)
+
+    def alike(self, likeness: str) -> tuple[Claim, ...]:
+        """Give the claims whose video has this likeness, newest first."""
+        self._must_be_open()
+        entries = [(key, entry) for key, entry in self._entries.items() if entry.likeness == likeness]
+        claims = [self._decode(key, entry) for key, entry in entries]
+        return tuple(sorted(claims, key=lambda claim: (claim.taken_at, claim.id), reverse=True))
+
+    def spent(self, since: datetime) -> Mapping[FolderName, Spent]:
+        """Sum up, for each folder, what was reserved or settled at ``since`` or later."""
+        self._must_be_open()
+        spent: dict[FolderName, Spent] = {}
+        for entry in self._entries.values():
+            if entry.reserved is not None and entry.reserved.at >= since:
+                one = Spent(millis=entry.reserved.millis or 0, drops=1)
+                spent[entry.folder] = spent.get(entry.folder, Spent()) + one
+        return spent
+
+    def put_baseline(self, baseline: Baseline) -> None:
+        """Insert or replace what is known of a watch folder."""
+        self._must_be_open()
+        self._baselines[baseline.folder] = self._codec.encode_baseline(baseline)
+
+    def baseline(self, folder: FolderName) -> Baseline | None:
+        """Give what is known of a watch folder."""
+        self._must_be_open()
+        document = self._baselines.get(folder)
+        where = f"Watch folder {folder} in memory"
+        return None if document is None else self._codec.decode_baseline(document, where=where)
 
     def assets_taken(self) -> frozenset[AssetId]:
         """Give the ids of all assets that belong to a claim."""

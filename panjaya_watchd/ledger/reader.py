@@ -9,16 +9,19 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, Select, or_, select
+from sqlalchemy import Connection, Select, func, or_, select
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from panjaya_watchd.core.baseline import Baseline
+from panjaya_watchd.core.budget import Spent
 from panjaya_watchd.core.claim import Claim
 from panjaya_watchd.core.names import AssetId, ClaimId, FolderName
 from panjaya_watchd.errors import LedgerError, LedgerUnavailable
 from panjaya_watchd.ledger.codec import DAMAGED, Codec
-from panjaya_watchd.ledger.schema import CLAIMS, LIVING_STATES
+from panjaya_watchd.ledger.schema import BASELINES, CLAIMS, LIVING_STATES, instant
 from panjaya_watchd.ledger.search import is_named, keys
 
 _HINTS: Final[Mapping[str, str]] = {
@@ -38,6 +41,7 @@ _CLOSED: Final = _DOCUMENT.where(CLAIMS.c.closed_at.is_not(None)).order_by(
     CLAIMS.c.closed_at.desc(), CLAIMS.c.id.desc()
 )
 _NEWEST: Final = _DOCUMENT.order_by(CLAIMS.c.taken_at.desc(), CLAIMS.c.id.desc())
+_SPENT: Final = select(CLAIMS.c.folder, func.sum(CLAIMS.c.reserved_millis), func.count()).group_by(CLAIMS.c.folder)
 _ASSETS: Final = select(CLAIMS.c.asset_id).where(CLAIMS.c.asset_id.is_not(None))
 
 
@@ -79,6 +83,25 @@ class LedgerReader:
         if folder is not None:
             wanted = wanted.where(CLAIMS.c.folder == _utf8(folder))
         return tuple(claim for claim in self._claims(wanted) if is_named(claim, name))
+
+    def alike(self, likeness: str) -> tuple[Claim, ...]:
+        """Give the claims whose video has this likeness, newest first."""
+        return self._claims(_NEWEST.where(CLAIMS.c.likeness == likeness))
+
+    def spent(self, since: datetime) -> Mapping[FolderName, Spent]:
+        """Sum up, for each folder, what was reserved or settled at ``since`` or later."""
+        with self._transaction() as connection:
+            rows = connection.execute(_SPENT.where(CLAIMS.c.reserved_at >= instant(since))).all()
+        return {FolderName(folder): Spent(millis=int(millis or 0), drops=drops) for folder, millis, drops in rows}
+
+    def baseline(self, folder: FolderName) -> Baseline | None:
+        """Give what is known of a watch folder."""
+        with self._transaction() as connection:
+            document = connection.execute(
+                select(BASELINES.c.document).where(BASELINES.c.folder == folder)
+            ).scalar_one_or_none()
+        where = f"Watch folder {folder} in the ledger {self._where}"
+        return None if document is None else self._codec.decode_baseline(document, where=where)
 
     def assets_taken(self) -> frozenset[AssetId]:
         """Give the ids of all assets that belong to a claim, living or closed."""

@@ -7,27 +7,39 @@ formats. Opening lifts older schemas step by step, all in one transaction. This 
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, func, insert, inspect, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    func,
+    insert,
+    inspect,
+    select,
+    update,
+)
 
+from panjaya_watchd.core.baseline import Baseline
 from panjaya_watchd.core.claim import LIVING, Claim, State
+from panjaya_watchd.core.names import FolderName
 from panjaya_watchd.errors import LedgerError
 from panjaya_watchd.ledger.codec import DAMAGED, NEWER, Codec
 from panjaya_watchd.ledger.search import stem_key
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """The schema that is written."""
 
 APPLICATION: Final = "panjaya-watchd"
 
 Upgrade = Callable[[Connection], None]
-
-UPGRADES: Final[Mapping[int, Upgrade]] = {}
-"""From a schema to the next one. A step runs inside the transaction of all steps, and must work on both databases."""
 
 METADATA: Final = MetaData()
 
@@ -40,11 +52,22 @@ CLAIMS: Final = Table(
     Column("stem", Text, nullable=False, index=True),  # as `search.stem_key` gives it
     Column("digest", Text, index=True),
     Column("asset_id", Text, unique=True),
+    Column("likeness", Text, index=True),
+    Column("reserved_at", Text, index=True),  # NULL where nothing is reserved; not when it was given back
+    Column("reserved_millis", BigInteger),  # NULL where the length is not known
     Column("owner", Text),  # which daemon works on the claim, where several share a ledger
     Column("taken_at", Text, nullable=False),
     Column("closed_at", Text, index=True),  # NULL while the claim is living
     Column("document", Text, nullable=False),  # as `Codec.encode` gives it
     Column("seal", Text, nullable=False),  # as `seal` gives it
+)
+
+BASELINES: Final = Table(
+    "baselines",
+    METADATA,
+    Column("folder", Text, primary_key=True),
+    Column("document", Text, nullable=False),  # as `Codec.encode_baseline` gives it
+    Column("seal", Text, nullable=False),
 )
 
 LEDGER: Final = Table(
@@ -120,32 +143,51 @@ def verify(connection: Connection, formats: Formats, where: str) -> None:
         LedgerError: the first claim that fails, by its id.
 
     """
-    names = [column.name for column in CLAIMS.columns]
-    rows = connection.execute(select(CLAIMS).execution_options(yield_per=1000))
-    for values in rows:
-        row = dict(zip(names, values, strict=True))
-        name = f"Claim {row['id']} in the ledger {where}"
-        if row.pop("seal") != seal(row):
-            raise LedgerError(f"{name} is damaged: its seal does not fit.", hint=DAMAGED)
+    for row in _sealed(connection, CLAIMS, f"Claim {{}} in the ledger {where}"):
         if row["state"] != State.CLOSED:
-            formats.codec.decode(row["document"], where=name)
+            formats.codec.decode(row["document"], where=f"Claim {row['id']} in the ledger {where}")
+    for row in _sealed(connection, BASELINES, f"Watch folder {{}} in the ledger {where}"):
+        formats.codec.decode_baseline(row["document"], where=f"Watch folder {row['folder']} in the ledger {where}")
 
 
-def row_of(claim: Claim, codec: Codec, owner: str | None) -> dict[str, str | None]:
-    """Give a claim's row. Times are ISO in UTC with microseconds, so that they sort as text."""
-    closed = claim.state is State.CLOSED
-    row = {
+def _sealed(connection: Connection, table: Table, name: str) -> Iterator[dict[str, Any]]:
+    """Give a table's rows without their seals, each of which fits."""
+    columns = [column.name for column in table.columns]
+    for values in connection.execute(select(table).execution_options(yield_per=1000)):
+        row = dict(zip(columns, values, strict=True))
+        if row.pop("seal") != seal(row):
+            raise LedgerError(f"{name.format(values[0])} is damaged: its seal does not fit.", hint=DAMAGED)
+        yield row
+
+
+def row_of(claim: Claim, codec: Codec, owner: str | None) -> dict[str, str | int | None]:
+    """
+    Give a claim's row. Times are ISO in UTC with microseconds, so that they sort as text.
+
+    An asset stands in one row only: in that of the claim that made it, not of those that build on it.
+    """
+    closed, reserved = claim.state is State.CLOSED, claim.reserved
+    row: dict[str, str | int | None] = {
         "id": claim.id,
         "state": claim.state.value,
         "folder": claim.folder,
         "stem": stem_key(claim.drop.stem),
         "digest": claim.digest,
-        "asset_id": claim.asset_id,
+        "asset_id": None if claim.builds_on else claim.asset_id,
+        "likeness": claim.likeness,
+        "reserved_at": instant(reserved.at) if reserved else None,
+        "reserved_millis": reserved.millis if reserved else None,
         "owner": owner,
-        "taken_at": _instant(claim.taken_at),
-        "closed_at": _instant(claim.closed_at or claim.taken_at) if closed else None,
+        "taken_at": instant(claim.taken_at),
+        "closed_at": instant(claim.closed_at or claim.taken_at) if closed else None,
         "document": codec.encode(claim),
     }
+    return row | {"seal": seal(row)}
+
+
+def baseline_row(baseline: Baseline, codec: Codec) -> dict[str, str]:
+    """Give a baseline's row."""
+    row = {"folder": baseline.folder, "document": codec.encode_baseline(baseline)}
     return row | {"seal": seal(row)}
 
 
@@ -154,8 +196,35 @@ def seal(row: Mapping[str, Any]) -> str:
     return hashlib.blake2b(repr(tuple(row.values())).encode(), digest_size=8).hexdigest()
 
 
-def _instant(time: datetime) -> str:
+def instant(time: datetime) -> str:
+    """Give a time as it stands in the columns."""
     return time.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _add_money(connection: Connection) -> None:
+    """
+    Lift schema 1: columns for budgets and twins, and the baselines.
+
+    A folder that has claims was looked at before, so nothing in it counts as lying there before the first start.
+    """
+    for column, kind in (("likeness", "TEXT"), ("reserved_at", "TEXT"), ("reserved_millis", "BIGINT")):
+        connection.exec_driver_sql(f"ALTER TABLE claims ADD COLUMN {column} {kind}")
+    METADATA.create_all(connection)
+    for index in CLAIMS.indexes:
+        index.create(connection, checkfirst=True)
+    names = [column.name for column in CLAIMS.columns]
+    for values in connection.execute(select(CLAIMS)).all():
+        row = dict(zip(names, values, strict=True))
+        row.pop("seal")
+        connection.execute(update(CLAIMS).where(CLAIMS.c.id == row["id"]).values(seal=seal(row)))
+    first = select(CLAIMS.c.folder, func.min(CLAIMS.c.taken_at)).group_by(CLAIMS.c.folder)
+    for folder, taken_at in connection.execute(first).all():
+        known = Baseline(folder=FolderName(folder), root="", first_seen=datetime.fromisoformat(taken_at), told=True)
+        connection.execute(insert(BASELINES).values(baseline_row(known, Codec())))
+
+
+UPGRADES: Final[Mapping[int, Upgrade]] = {1: _add_money}
+"""From a schema to the next one. A step runs inside the transaction of all steps, and must work on both databases."""
 
 
 def _foreign(where: str) -> LedgerError:

@@ -14,6 +14,7 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, insert, update
 from sqlalchemy.exc import IntegrityError
 
+from panjaya_watchd.core.baseline import Baseline
 from panjaya_watchd.core.claim import Claim
 from panjaya_watchd.errors import LedgerError
 from panjaya_watchd.ledger import schema, sqlite_file
@@ -21,7 +22,7 @@ from panjaya_watchd.ledger.codec import Codec
 from panjaya_watchd.ledger.lock import Lock, held
 from panjaya_watchd.ledger.memory import same_asset
 from panjaya_watchd.ledger.reader import LedgerReader, troubles
-from panjaya_watchd.ledger.schema import CLAIMS, UPGRADES, Formats, Upgrade
+from panjaya_watchd.ledger.schema import BASELINES, CLAIMS, UPGRADES, Formats, Upgrade
 
 _UPDATE: Final = update(CLAIMS).where(CLAIMS.c.id == bindparam("claim"))
 _INSERT: Final = insert(CLAIMS)
@@ -85,6 +86,14 @@ class SqlLedger(LedgerReader):
                     connection.execute(_INSERT, row)
             except IntegrityError as error:
                 raise same_asset(claim) from error
+
+    def put_baseline(self, baseline: Baseline) -> None:
+        """Insert or replace what is known of a watch folder. Durable when it returns; raises `LedgerError`."""
+        row = schema.baseline_row(baseline, self._codec)
+        with self._transaction() as connection:
+            changed = update(BASELINES).where(BASELINES.c.folder == baseline.folder).values(row)
+            if connection.execute(changed).rowcount == 0:
+                connection.execute(insert(BASELINES).values(row))
 
 
 def read_only(url: str) -> LedgerReader:

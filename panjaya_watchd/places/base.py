@@ -14,7 +14,7 @@ from typing import Protocol
 
 from panjaya_watchd.core.claim import Destination
 from panjaya_watchd.core.drop import Drop, Fingerprint, Part
-from panjaya_watchd.core.names import ClaimId
+from panjaya_watchd.core.names import ClaimId, Digest
 from panjaya_watchd.core.settle import Evidence
 
 
@@ -58,7 +58,7 @@ class Source(Protocol):
 
 class Place(Protocol):
     """
-    The verbs on one watch folder; called from that folder's own thread, except for `open_part` and `partial`.
+    The verbs on one watch folder; called from that folder's own thread, but for what results and uploads need.
 
     Every verb raises `PlaceError` when the folder cannot be used just now.
     """
@@ -71,6 +71,9 @@ class Place(Protocol):
 
     def read(self, part: Part, limit: int) -> bytes:
         """Read a small part that was not taken in yet. Raises `Unsettled`; more than ``limit`` bytes: `PlaceError`."""
+
+    def likeness(self, part: Part) -> str:
+        """Sample a part that was not taken in yet: equal bytes have an equal likeness. Raises `Unsettled`."""
 
     def made_here(self, part: Part) -> bool:
         """Say whether a part is one of our own results, by the mark that `keep` left on it."""
@@ -92,6 +95,12 @@ class Place(Protocol):
 
     def keep(self, claim_id: ClaimId, name: str) -> None:
         """Turn the temporary file into the result ``name`` and mark it as ours. Durable when it returns."""
+
+    def open_filed(self, where: str, name: str) -> Source:
+        """Open a result of a claim that was filed there by `put_away`. Raises `Unsettled` when it is not there."""
+
+    def copy(self, claim_id: ClaimId, name: str, source: Source) -> Digest:
+        """Write a source to where `partial` says, instead of a download; gives the SHA-256 of what was read."""
 
     def put_away(self, claim_id: ClaimId, drop: Drop, to: Destination, papers: Mapping[str, str]) -> str:
         """

@@ -222,6 +222,10 @@ class DiskFile:
         """Read on from where the last read ended."""
         return os.read(self._descriptor, limit)
 
+    def read_at(self, offset: int, limit: int) -> bytes:
+        """Read at a place."""
+        return os.pread(self._descriptor, limit, offset)
+
     def close(self) -> None:
         """Close the descriptor."""
         os.close(self._descriptor)

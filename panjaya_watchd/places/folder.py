@@ -15,12 +15,12 @@ from typing import Final
 
 from panjaya_watchd.core.claim import Destination
 from panjaya_watchd.core.drop import Drop, Fingerprint, Part
-from panjaya_watchd.core.names import ClaimId, display
+from panjaya_watchd.core.names import ClaimId, Digest, display
 from panjaya_watchd.core.settle import Evidence
 from panjaya_watchd.core.words import SIGNATURE
 from panjaya_watchd.errors import PlaceError
-from panjaya_watchd.places import filing, naming, taking
-from panjaya_watchd.places.base import Scan, Unsettled
+from panjaya_watchd.places import again, filing, naming, taking
+from panjaya_watchd.places.base import Scan, Source, Unsettled
 from panjaya_watchd.places.evidence import collect
 from panjaya_watchd.places.filing import Shelf
 from panjaya_watchd.places.junk import STATUS, is_junk, is_junk_folder, is_member
@@ -130,6 +130,16 @@ class FolderPlace:
             )
         return content
 
+    def likeness(self, part: Part) -> str:
+        """Take a sample of a part."""
+        with (
+            border(self._tree.root, "looking at a video"),
+            contextlib.closing(_open(self._tree, part.name, part)) as file,
+        ):
+            if file.fingerprint() != part.fingerprint:
+                raise Unsettled(f"{display(part.name)} has changed")
+            return again.likeness(file, part.fingerprint.size)
+
     def made_here(self, part: Part) -> bool:
         """Say whether our mark is on a part that lies in the watch folder."""
         try:
@@ -184,6 +194,16 @@ class FolderPlace:
                 else:
                     carry(tree, source, target)
             tree.sync(folder)
+
+    def open_filed(self, where: str, name: str) -> "OpenPart":
+        """Open a result that was filed."""
+        with border(self._tree.root, "opening an earlier result"):
+            return OpenPart(self._tree, name, again.open_filed(self._tree, (self._done, self._failed), where, name))
+
+    def copy(self, claim_id: ClaimId, name: str, source: Source) -> Digest:
+        """Write a copy in place of a download."""
+        with border(self._tree.root, "copying an earlier result"):
+            return again.copy(self._tree, claim_id, name, source)
 
     def put_away(self, claim_id: ClaimId, drop: Drop, to: Destination, papers: Mapping[str, str]) -> str:
         """File a claim."""

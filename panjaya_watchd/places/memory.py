@@ -126,5 +126,9 @@ class MemoryFile:
         self._offset += len(chunk)
         return chunk
 
+    def read_at(self, offset: int, limit: int) -> bytes:
+        """Read at a place."""
+        return self._disk.content(self._ino)[offset : offset + limit]
+
     def close(self) -> None:
         """Let go; nothing is held."""

@@ -46,6 +46,9 @@ class Opened(Protocol):
     def read(self, limit: int) -> bytes:
         """Read up to ``limit`` bytes; ``b""`` at the end."""
 
+    def read_at(self, offset: int, limit: int) -> bytes:
+        """Read up to ``limit`` bytes from a place, without moving on."""
+
     def close(self) -> None:
         """Let go of the descriptor."""
 

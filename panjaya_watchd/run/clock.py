@@ -4,6 +4,8 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
+from panjaya_watchd.core.budget import Calendar
+
 
 class Clock(Protocol):
     """Two times: one for the ledger, that survives restarts, and one for waiting, that nobody can set."""
@@ -13,6 +15,9 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Give seconds that never go back."""
+
+    def calendar(self) -> Calendar:
+        """Give the beginnings of this day and this month as the people here count them, aware, in UTC."""
 
 
 class SystemClock:
@@ -25,3 +30,10 @@ class SystemClock:
     def monotonic(self) -> float:
         """Give seconds that never go back; they stand still while the machine is suspended."""
         return time.monotonic()
+
+    def calendar(self) -> Calendar:
+        """Count by the machine's time zone; midnight may have another offset than now has."""
+        today = self.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+        return Calendar(
+            day_began=today.astimezone().astimezone(UTC), month_began=today.replace(day=1).astimezone().astimezone(UTC)
+        )

@@ -20,7 +20,7 @@ from panjaya_watchd.run.driver import Driver
 from panjaya_watchd.run.folders import Watched
 from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.lanes import Lanes
-from panjaya_watchd.run.messages import Question, Stop
+from panjaya_watchd.run.messages import Question, Reload, Stop
 from panjaya_watchd.run.story import Log
 
 BEAT: Final = 1.0
@@ -76,6 +76,10 @@ class Daemon:
     def stop(self) -> None:
         """Ask for the end; from any thread and from a signal handler."""
         self.inbox.put(Stop())
+
+    def reload(self) -> None:
+        """Ask that what waits for the account is tried at once; from any thread and from a signal handler."""
+        self.inbox.put(Reload())
 
     def run(self) -> None:
         """Run until `stop`. An exception out of here is a bug: nothing was lost, and the next start resumes."""
@@ -138,15 +142,21 @@ class Daemon:
 
 
 def answer(driver: Driver, question: Question, board: Board) -> None:
-    """Answer what a command asks: ``status``, or ``tell`` with ``claim``, ``word`` and perhaps ``asset``."""
+    """
+    Answer what a command asks.
+
+    ``status``; ``tell`` with ``claim``, ``word`` and perhaps ``asset``; ``release-all``, perhaps with ``folder``.
+    """
     words = question.words
     match words.get("ask"):
         case "status":
-            said: Mapping[str, Any] = report.status(
-                driver.living.values(), driver.watched, board, driver.clock.monotonic()
-            )
+            now, purses = driver.clock.monotonic(), driver.admission.purses()
+            said: Mapping[str, Any] = report.status(driver.living.values(), driver.watched, board, now, purses)
         case "tell":
             said = _told(driver, words)
+        case "release-all":
+            folder = words.get("folder")
+            said = {"released": driver.release_all(None if folder is None else FolderName(str(folder)))}
         case _:
             said = {"refused": "This daemon does not know that question; the command is of another release."}
     question.answer(said)

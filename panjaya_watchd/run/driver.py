@@ -9,23 +9,27 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol, assert_never
 
-from panjaya_watchd.core import effects, events, words
-from panjaya_watchd.core.answers import Fault
-from panjaya_watchd.core.claim import Claim, DubbingState, State
+from panjaya_watchd.core import effects, events
+from panjaya_watchd.core.budget import Budget
+from panjaya_watchd.core.claim import UNSENT, Claim, State
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.effects import Effect
 from panjaya_watchd.core.events import Event
-from panjaya_watchd.core.lookup import judge
-from panjaya_watchd.core.merge import merge
-from panjaya_watchd.core.names import AssetId, ClaimId, FolderName, Locale
-from panjaya_watchd.core.order import Refusal
-from panjaya_watchd.core.pace import ACCOUNT_PAUSE
+from panjaya_watchd.core.names import ClaimId, FolderName
 from panjaya_watchd.core.states import ROWS, step
+from panjaya_watchd.errors import WatchdError
 from panjaya_watchd.ledger.base import Ledger
+from panjaya_watchd.run.account import Account
+from panjaya_watchd.run.admission import Admission
+from panjaya_watchd.run.agenda import Agenda
+from panjaya_watchd.run.claiming import Terms, new_claim
 from panjaya_watchd.run.clock import Clock
+from panjaya_watchd.run.door import Door
+from panjaya_watchd.run.first_start import FirstStart
 from panjaya_watchd.run.folders import Folders, Looking, Watched
 from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.messages import (
+    Called,
     Crashed,
     Due,
     Examined,
@@ -36,17 +40,24 @@ from panjaya_watchd.run.messages import (
     Posted,
     Question,
     Reading,
+    Reconsider,
+    Reload,
     Scanned,
     Stop,
     Unseen,
 )
+from panjaya_watchd.run.ownership import Ownership
+from panjaya_watchd.run.permission import refusal
 from panjaya_watchd.run.story import Log, tell_claimed, tell_step
 
 FREE: Final = (
     *(events.Polled, events.Unanswered, events.Found, events.Several, events.Absent),
-    *(events.Fetched, events.FetchFaulted),
+    *(events.Fetched, events.FetchFaulted, events.Witnessed),
 )
 """Answers that cost nothing; one that comes after its claim has moved on is of no interest."""
+
+CRASHES: Final = 3
+"""How often the daemon may die of one claim before that is held."""
 
 
 class Doing(Looking, Protocol):
@@ -67,14 +78,50 @@ class Driver:
     log: Log
     watched: Mapping[FolderName, Watched]
     new_id: Callable[[], ClaimId]
+    callback_url: Callable[[ClaimId], str | None] = lambda _: None
+    together: Budget | None = None
+    """What all watch folders together may spend."""
     answer: Callable[["Driver", Question], None] = lambda _, question: question.answer({})
     living: dict[ClaimId, Claim] = field(default_factory=dict)
     stopping: bool = False
     folders: Folders = field(init=False)
-    _barred_until: float | None = None
-    _fetching: set[tuple[ClaimId, Locale]] = field(default_factory=set)
+    admission: Admission = field(init=False)
+    _agenda: Agenda = field(init=False)
+    _account: Account = field(init=False)
+    _ownership: Ownership = field(init=False)
+    _first_start: FirstStart = field(init=False)
+    _door: Door = field(init=False)
 
     def __post_init__(self) -> None:
+        self._account = Account(clock=self.clock, log=self.log)
+        self._agenda = Agenda(
+            begin=self.doing.hand,
+            inbox=self.inbox,
+            clock=self.clock,
+            account=self._account,
+        )
+        self._ownership = Ownership(ledger=self.ledger)
+        self.admission = Admission(
+            ledger=self.ledger,
+            clock=self.clock,
+            budgets={name: watched.budget for name, watched in self.watched.items() if watched.budget},
+            together=self.together,
+        )
+        self._door = Door(
+            admission=self.admission,
+            agenda=self._agenda,
+            inbox=self.inbox,
+            clock=self.clock,
+            living=self.living,
+            folders=self.watched,
+            advance=self._advance,
+        )
+        self._first_start = FirstStart(
+            ledger=self.ledger,
+            clock=self.clock,
+            log=self.log,
+            roots={name: watched.root for name, watched in self.watched.items() if watched.root},
+        )
         self.folders = Folders(
             watched=self.watched,
             looking=self.doing,
@@ -82,46 +129,64 @@ class Driver:
             clock=self.clock,
             log=self.log,
             living=self.living.values,
+            first_start=self._first_start,
             claim=self._claim,
+            lost=lambda claim, why: self._advance(claim.id, events.Unsettled(why=why)),
         )
 
     def start(self) -> None:
         """Resume every living claim, then look at every watch folder."""
         self.living.update((claim.id, claim) for claim in self.ledger.living())
         for claim in list(self.living.values()):
-            if claim.folder in self.watched:
-                self._advance(claim.id, events.Resumed(rules=self.watched[claim.folder].rules))
-            else:
+            if claim.folder not in self.watched:
                 hint = "Configure the folder again under this name; until then the claim waits."
                 self.log.error("claim.orphaned", claim=claim.id, folder=claim.folder, hint=hint)
+            elif claim.crashes >= CRASHES and claim.state is not State.HELD:
+                why = f"the service has died of it {claim.crashes} times; its log says how"
+                self._advance(claim.id, events.Poisoned(why=why))
+            else:
+                self._advance(claim.id, events.Resumed(rules=self.watched[claim.folder].rules))
+        self._door.reconsider_in(0)
         for folder in self.watched:
             self.folders.look(folder)
 
     def turn(self, patience: float) -> bool:
         """Take one message, waiting at most ``patience`` seconds. Says whether there was one."""
         message = self.inbox.take(patience)
-        if message is not None:
+        if message is None:
+            return False
+        try:
             self._take(message)
-        return message is not None
+        except WatchdError:
+            raise
+        except Exception:
+            self._blame(message)
+            raise
+        return True
 
     def tell(self, claim_id: ClaimId, told: events.Told) -> str | None:
         """Pass on an operator's word; gives a sentence when it cannot be followed."""
         claim = self.living.get(claim_id)
-        if claim is None or claim.state is not State.HELD:
-            return f"Claim {claim_id} is not held; nothing was changed."
-        if claim.folder not in self.watched:
-            return f"The watch folder {claim.folder} is not configured; nothing was changed."
-        if told.asset_id is not None and claim.asset_id is not None:
-            return f"Claim {claim_id} has asset {claim.asset_id} already; use retry. Nothing was changed."
-        if any(fetching == claim_id for fetching, _ in self._fetching):
-            return f"A result of claim {claim_id} is being downloaded; ask again when it is here. Nothing was changed."
-        if told.asset_id is not None and told.asset_id in self._taken(claim):
-            return f"Asset {told.asset_id} belongs to another claim; nothing was changed."
-        self._advance(claim_id, told)
-        return None
+        if claim is not None and claim.folder not in self.watched:
+            return f"The watch folder {claim.folder} is not configured. Nothing was changed."
+        busy = self._agenda.is_under_way(claim_id, effects.Fetch)
+        refused = refusal(claim_id, claim, told, busy=busy, taken=self._ownership.taken)
+        if refused is None:
+            self._advance(claim_id, told)
+        return refused
+
+    def release_all(self, folder: FolderName | None = None) -> list[ClaimId]:
+        """Let everything go on that waits for permission only, oldest first; what is in doubt stays held."""
+        waiting = [
+            claim.id
+            for claim in self.living.values()
+            if claim.state is State.HELD and claim.held_for in UNSENT and folder in {None, claim.folder}
+        ]
+        told = events.Told(word=events.Word.RELEASE)
+        return [claim_id for claim_id in waiting if self.tell(claim_id, told) is None]
 
     def _take(self, message: Message) -> None:  # noqa: C901, PLR0912  (one arm for each kind of message)
-        if self.stopping and isinstance(message, Look | Examined):
+        if self.stopping and isinstance(message, Look | Examined | Reconsider):
             return
         match message:
             case Happened():
@@ -130,6 +195,12 @@ class Driver:
                 self._listed(message)
             case Due():
                 self._due(message)
+            case Called():
+                self._called(message)
+            case Reconsider():
+                self._door.reconsider(message)
+            case Reload():
+                self._reload()
             case Look():
                 self.folders.look(message.folder)
             case Scanned():
@@ -149,41 +220,59 @@ class Driver:
             case _:
                 assert_never(message)
 
+    def _blame(self, message: Message) -> None:
+        """Count the death against the claim that it is about, before it happens (R39)."""
+        claim_id = message.claim_id if isinstance(message, Happened | Listed | Due | Called | Crashed) else None
+        claim = self.living.get(claim_id) if claim_id is not None else None
+        if claim is not None:
+            self.ledger.put(replace(claim, crashes=claim.crashes + 1))
+
     def _happened(self, claim_id: ClaimId, event: Event) -> None:
         if self.stopping and isinstance(event, events.AtGate):
             return  # the upload is being taken back; the claim stays as it is
-        if isinstance(event, events.Fetched | events.FetchFaulted):
-            self._fetching.discard((claim_id, event.locale))
+        self._agenda.note(claim_id, event)
         claim = self.living.get(claim_id)
         if isinstance(event, FREE) and (claim is None or (claim.state, type(event)) not in ROWS):
             return
         if isinstance(event, events.Accepted | events.Found) and claim is not None:
-            event = self._unless_taken(claim, event)
+            event = self._ownership.checked(claim, event)
         if isinstance(event, events.Faulted) and event.fault.account:
-            self._bar(event.fault.words)
+            self._account.bar(event.fault.words)
         self._advance(claim_id, event)
-
-    def _unless_taken(self, claim: Claim, event: events.Accepted | events.Found) -> Event:
-        """Turn an asset that belongs to another claim into a doubt: one asset is never two claims'."""
-        asset_id = event.asset.asset_id
-        if asset_id not in self._taken(claim):
-            return event
-        words = f"The API names asset {asset_id}, which belongs to another claim."
-        return events.Faulted(fault=Fault(money_may_have_moved=True, repeat_helps=False, words=words))
 
     def _listed(self, listed: Listed) -> None:
         claim = self.living.get(listed.claim_id)
         if claim is not None:
-            rivals = [other for other in self.living.values() if other.id != claim.id and other.doubtful]
-            self._happened(claim.id, judge(claim, listed.assets, self._taken(claim), rivals))
+            self._happened(claim.id, self._ownership.judged(claim, listed.assets, self.living.values()))
 
-    def _taken(self, claim: Claim) -> frozenset[AssetId]:
-        return self.ledger.assets_taken() - ({claim.asset_id} if claim.asset_id else set())
+    def _called(self, called: Called) -> None:
+        """Hear a witness. One that names an asset of another claim has the wrong address."""
+        claim = self.living.get(called.claim_id)
+        if claim is None or claim.folder not in self.watched:
+            return
+        if called.asset_id in self._ownership.taken(claim):
+            self.log.warning("callback.foreign", claim=claim.id, folder=claim.folder, asset=called.asset_id)
+            return
+        if claim.state is State.DUBBING and claim.asset_id == called.asset_id:
+            self._agenda.keep(claim, effects.Poll())
+        elif claim.builds_on is None and claim.witnessed != called.asset_id:
+            self._happened(claim.id, events.Witnessed(asset_id=called.asset_id))
 
     def _due(self, due: Due) -> None:
         claim = self.living.get(due.claim_id)
-        if claim is not None and claim.state is due.state:
+        if claim is None or claim.state is not due.state or self.stopping:
+            return
+        if isinstance(due.effect, effects.Admit):
+            self._door.ask(claim)
+        else:
             self._hand(claim, due.effect)
+
+    def _reload(self) -> None:
+        """Try at once what waits for the account."""
+        self._account.open()
+        for claim in self.living.values():
+            if claim.state is State.UPLOADING and claim.folder in self.watched:
+                self._agenda.keep(claim, effects.Upload())
 
     def _advance(self, claim_id: ClaimId, event: Event) -> None:
         before = self.living[claim_id]
@@ -193,71 +282,35 @@ class Driver:
         tell_step(self.log, before, decided.claim, event)
 
     def _checkpoint(self, before: Claim | None, after: Claim) -> None:
-        """Make a claim durable, if it changed."""
+        """Make a claim durable, if it changed; whoever waited for that asks again."""
         if after != before:
             self.ledger.put(after)
         if after.state is State.CLOSED:
             del self.living[after.id]
         else:
             self.living[after.id] = after
+        self._door.changed(before, after)
 
     def _act(self, claim: Claim, asked: Iterable[Effect]) -> None:
         for effect in asked:
             self._hand(claim, effect)
 
     def _hand(self, claim: Claim, effect: Effect) -> None:
-        """Hand an effect to the lanes, or keep it until its time. Nothing new begins once we are stopping."""
-        if self.stopping:
-            return
-        wait = self._wait(effect)
-        if wait <= 0 or isinstance(effect, effects.OpenGate):
-            self._begin(claim, effect)
-            return
-        key = (claim.id, type(effect), effect.locale if isinstance(effect, effects.Fetch) else None)
-        due = Due(claim_id=claim.id, state=claim.state, effect=replace(effect, at=None))
-        self.inbox.put_at(self.clock.monotonic() + wait, key, due)
-
-    def _begin(self, claim: Claim, effect: Effect) -> None:
-        """Hand an effect to the lanes; never a download that is under way or over already."""
-        if isinstance(effect, effects.Fetch):
-            wanted = any(
-                dubbing.locale == effect.locale and dubbing.state is DubbingState.FETCHING for dubbing in claim.dubbings
-            )
-            if not wanted or (claim.id, effect.locale) in self._fetching:
-                return
-            self._fetching.add((claim.id, effect.locale))
-        self.doing.hand(claim, effect)
-
-    def _wait(self, effect: Effect) -> float:
-        """Give the seconds until an effect may begin. An account that refused us keeps all uploads back."""
-        at = None if isinstance(effect, effects.OpenGate) else effect.at
-        wait = 0.0 if at is None else (at - self.clock.now()).total_seconds()
-        if isinstance(effect, effects.Upload) and self._barred_until is not None:
-            wait = max(wait, self._barred_until - self.clock.monotonic())
-        return wait
-
-    def _bar(self, why: str) -> None:
-        """Close the upload lane: the account is refused, no drop is to blame."""
-        now = self.clock.monotonic()
-        if self._barred_until is None or self._barred_until <= now:
-            hint = "Check the API key and the account. Uploads are tried again in an hour and after a restart."
-            self.log.error("account.refused", why=why, hint=hint)
-        self._barred_until = now + ACCOUNT_PAUSE.total_seconds()
+        """Put an effect on the agenda. Nothing new begins once we are stopping."""
+        if not self.stopping or isinstance(effect, effects.ShutGate):
+            self._agenda.hand(claim, effect)
 
     def _claim(self, folder: FolderName, drop: Drop, reading: Reading) -> None:
-        """Take a drop: our word is durable before any file moves."""
-        watched, asked = self.watched[folder], reading.asked
-        order = asked if isinstance(asked, Refusal) else merge(watched.defaults, asked, drop, reading.srt_digests)
-        claim = Claim(
-            id=self.new_id(),
-            folder=folder,
-            drop=drop,
-            order=None if isinstance(order, Refusal) else order,
-            taken_at=self.clock.now(),
-            rules=watched.rules,
-            duration=reading.duration,
-            outcome=words.refused(order) if isinstance(order, Refusal) else None,
+        """Take a drop: our word is durable before any file moves. What lay there before us is held as it lies."""
+        claim_id = self.new_id()
+        terms = Terms(
+            claim_id=claim_id,
+            now=self.clock.now(),
+            callback_url=self.callback_url(claim_id),
+            held=self._first_start.holds(folder, drop.key),
         )
+        claim = new_claim(folder, self.watched[folder], drop, reading, terms)
         self._checkpoint(None, claim)
-        self._act(claim, (effects.TakeIn(),))
+        if claim.state is State.CLAIMED:
+            self._act(claim, (effects.TakeIn(),))
         tell_claimed(self.log, claim)

@@ -4,16 +4,18 @@ The watch folders' side of the driver: when to look, what is ready, what ``STATU
 The scan is the truth and always comes again; a hint only makes it come sooner. One folder's trouble stays its own.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from panjaya_watchd.core import words
+from panjaya_watchd.core.budget import Budget
 from panjaya_watchd.core.claim import Claim, Rules, State
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.names import FolderName, display
 from panjaya_watchd.core.order import Defaults
 from panjaya_watchd.run.clock import Clock
+from panjaya_watchd.run.first_start import FirstStart, Root, held_first
 from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.intake import Intake
 from panjaya_watchd.run.messages import Examined, Look, Posted, Reading, Scanned, Unseen
@@ -43,11 +45,18 @@ class Watched:
     defaults: Defaults
     rules: Rules
     intake: Intake
+    budget: Budget | None = None
+    root: Root | None = None
 
 
 @dataclass(slots=True, kw_only=True)
 class Folders:
-    """All watch folders. ``claim`` is called for a drop that is whole; ``living`` gives the claims that are open."""
+    """
+    All watch folders.
+
+    ``claim`` is called for a drop that is whole, ``lost`` for a held one that is no longer what it was; ``living``
+    gives the claims that are open.
+    """
 
     watched: Mapping[FolderName, Watched]
     looking: Looking
@@ -55,9 +64,12 @@ class Folders:
     clock: Clock
     log: Log
     living: Callable[[], Iterable[Claim]]
+    first_start: FirstStart
     claim: Callable[[FolderName, Drop, Reading], None]
+    lost: Callable[[Claim, str], None]
     _posted: dict[FolderName, str] = field(default_factory=dict)
     _unposted: dict[FolderName, str | None] = field(default_factory=dict)
+    _bugs: set[tuple[FolderName, str]] = field(default_factory=set)
 
     def look(self, folder: FolderName) -> None:
         """Begin a scan; if one is under way, one more after it, because it may have passed the place already."""
@@ -77,13 +89,22 @@ class Folders:
         if intake.trouble is not None:
             self.log.info("folder.recovered", folder=seen.folder)
         claims = [claim for claim in self.living() if claim.folder == seen.folder]
-        claimed = {claim.drop.key for claim in claims if claim.state is State.CLAIMED}
-        now = self.clock.monotonic()
-        for drop in intake.sight(seen.scan, now, seen.seconds, claimed):
+        held = held_first(claims)
+        lying = [*(claim for claim in claims if claim.state is State.CLAIMED), *held]
+        present, now = intake.take(seen.scan), self.clock.monotonic()
+        self.first_start.look(seen.folder, present)
+        for drop in intake.sight(now, seen.seconds, {claim.drop.key for claim in lying}):
             self.looking.examine(seen.folder, drop)
+        for claim in held:
+            if present.get(claim.drop.key) != claim.drop:
+                self.lost(claim, "it was changed or taken away while it was held")
+        self.first_start.tell(seen.folder, claims, settled=not intake.restless(self._held_keys(seen.folder, present)))
         intake.looking = False
         self._look_at(seen.folder, intake.earliest() if intake.look_again else intake.next_scan(now))
         self._post(seen.folder, claims)
+
+    def _held_keys(self, folder: FolderName, present: Collection[str]) -> set[str]:
+        return {key for key in present if self.first_start.holds(folder, key)}
 
     def tend(self) -> None:
         """Notice folders whose scan does not come back: a dead share says nothing, and silence is no health (R4)."""
@@ -116,6 +137,11 @@ class Folders:
         intake, drop = self.watched[examined.folder].intake, examined.drop
         if not intake.settled(drop):
             return
+        if examined.bug is not None and (examined.folder, drop.key) not in self._bugs:
+            self._bugs.add((examined.folder, drop.key))
+            fault = f"{type(examined.bug).__name__}: {examined.bug}"
+            hint = "Report it with this line; the drop is looked at again when it changes."
+            self.log.error("drop.unexamined", folder=examined.folder, file=display(drop.stem), fault=fault, hint=hint)
         if isinstance(examined.found, str):
             intake.not_yet(drop, examined.found, self.clock.monotonic())
             return

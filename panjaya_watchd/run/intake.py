@@ -5,7 +5,7 @@ Nothing here is durable: before the claim the folder is the truth. Start-up, hin
 drop is taken on its first sighting.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -50,27 +50,31 @@ class Intake:
     _waits: dict[str, Wait] = field(default_factory=dict)
     _examined: set[str] = field(default_factory=set)
     _files: tuple[tuple[str, Fingerprint], ...] = ()
-    _drops: tuple[Drop, ...] = ()
+    _drops: dict[str, Drop] = field(default_factory=dict)
     _restless: dict[str, Drop] = field(default_factory=dict)
     """Drops that the passing of time can bring further."""
 
-    def sight(self, scan: Scan, now: float, seconds: float, claimed: Collection[str]) -> list[Drop]:
-        """
-        Take in what a scan saw; give the drops that are still enough to be examined.
-
-        Args:
-            scan: the whole folder at one moment.
-            now: monotonic seconds.
-            seconds: how long the scan took.
-            claimed: keys of drops that are ours already but may not have been moved yet.
-
-        """
-        self.last_scan, self.trouble, self.refused, self._took = now, None, scan.refused, seconds
+    def take(self, scan: Scan) -> Mapping[str, Drop]:
+        """Take in what a scan of the whole folder saw; give all its drops by their keys."""
+        self.trouble, self.refused = None, scan.refused
         if scan.files != self._files:
-            self._files, self._drops = scan.files, group(scan.files)
-            self._restless = {drop.key: drop for drop in self._drops}
+            self._files, self._drops = scan.files, {drop.key: drop for drop in group(scan.files)}
+            self._restless = dict(self._drops)
             for key in self._settling.keys() - self._restless.keys():
                 self._forget(key)
+        return self._drops
+
+    def sight(self, now: float, seconds: float, claimed: Collection[str]) -> list[Drop]:
+        """
+        Settle what was taken in; give the drops that are still enough to be examined.
+
+        Args:
+            now: monotonic seconds.
+            seconds: how long the scan took.
+            claimed: keys of drops that are ours already but were not moved yet.
+
+        """
+        self.last_scan, self._took = now, seconds
         ready = []
         for key, drop in list(self._restless.items()):
             if key in claimed:
@@ -78,6 +82,10 @@ class Intake:
             elif self._judge(drop, now):
                 ready.append(drop)
         return ready
+
+    def restless(self, keys: Collection[str]) -> bool:
+        """Say whether one of these drops is still on its way to a claim."""
+        return any(key in self._restless and key in self._settling for key in keys)
 
     def _judge(self, drop: Drop, now: float) -> bool:
         """Settle one drop further; say whether it is to be examined now."""

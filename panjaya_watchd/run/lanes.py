@@ -9,7 +9,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from panjaya_watchd.core import effects, events
 from panjaya_watchd.core.answers import Fault
@@ -27,6 +27,12 @@ from panjaya_watchd.run.messages import Crashed, Examined, Happened, Listed, Mes
 Work = Callable[[], Message | None]
 
 
+class _Handed(NamedTuple):
+    work: Work
+    blame: ClaimId | None
+    over: Callable[[], None]
+
+
 class Lane:
     """
     A queue of work and the threads that do it.
@@ -35,7 +41,7 @@ class Lane:
     """
 
     def __init__(self, name: str, threads: int, inbox: Inbox) -> None:
-        self._queue: queue.SimpleQueue[tuple[Work, Callable[[], None]] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Handed | None] = queue.SimpleQueue()
         self._inbox = inbox
         self._threads = [
             threading.Thread(target=self._work, name=f"{name}-{number}", daemon=True) for number in range(threads)
@@ -43,9 +49,13 @@ class Lane:
         for thread in self._threads:
             thread.start()
 
-    def hand(self, work: Work, over: Callable[[], None] = lambda: None) -> None:
-        """Add work; its message, if any, goes into the inbox, and only then is it ``over``."""
-        self._queue.put((work, over))
+    def hand(self, work: Work, blame: ClaimId | None = None, over: Callable[[], None] = lambda: None) -> None:
+        """
+        Add work; its message, if any, goes into the inbox, and only then is it ``over``.
+
+        ``blame`` is the claim that is the reason if the work meets a bug.
+        """
+        self._queue.put(_Handed(work, blame, over))
 
     def end(self) -> None:
         """Let each thread end after what is queued."""
@@ -54,14 +64,13 @@ class Lane:
 
     def _work(self) -> None:
         while (handed := self._queue.get()) is not None:
-            work, over = handed
             try:
-                message = work()
+                message = handed.work()
             except BaseException as error:  # noqa: BLE001  (not swallowed: the driver raises it)
-                message = Crashed(error=error)
+                message = Crashed(error=error, claim_id=handed.blame)
             if message is not None:
                 self._inbox.put(message)
-            over()
+            handed.over()
 
 
 @dataclass(slots=True)
@@ -88,30 +97,34 @@ class Lanes:
         self._download = Lane("download", self.downloads, self.inbox)
         self._talk = Lane("talk", self.talks, self.inbox)
 
-    def hand(self, claim: Claim, effect: Effect) -> None:
+    def hand(self, claim: Claim, effect: Effect) -> None:  # noqa: C901  (one arm for each effect)
         """Begin an effect of a claim that is durable."""
-        hands = self.hands
+        hands, files, who = self.hands, self._files[claim.folder], claim.id
         match effect:
             case effects.TakeIn():
-                self._files[claim.folder].hand(lambda: _happened(claim, hands.take_in(claim)))
+                files.hand(lambda: _happened(claim, hands.take_in(claim)), who)
+            case effects.Admit():
+                raise AssertionError("the driver admits by itself")
+            case effects.Hash():
+                self._upload.hand(lambda: _happened(claim, hands.read_through(claim)), who)
             case effects.Upload():
-                gate = self._gates[claim.id] = Gate()
+                gate = self._gates[who] = Gate()
                 self._barred = None  # whoever hands out an upload has waited long enough
-                self._upload.hand(
-                    lambda: _happened(claim, self._send(claim, gate)), over=lambda: self._past.discard(claim.id)
-                )
+                self._upload.hand(lambda: self._sent(claim, gate), who, over=lambda: self._past.discard(who))
             case effects.OpenGate():
-                self._past.add(claim.id)
-                self._gates.pop(claim.id).open()
+                self._past.add(who)
+                self._gates.pop(who).open()
+            case effects.ShutGate():
+                self._gates.pop(who).shut()
             case effects.LookUp():
-                self._talk.hand(lambda: _looked_up(claim, hands))
+                self._talk.hand(lambda: _looked_up(claim, hands), who)
             case effects.Poll():
-                self._talk.hand(lambda: _happened(claim, hands.poll(claim)))
+                self._talk.hand(lambda: _happened(claim, hands.poll(claim)), who)
             case effects.Fetch(locale=locale):
-                self._download.hand(lambda: _happened(claim, hands.fetch(claim, locale)))
+                self._download.hand(lambda: _happened(claim, hands.fetch(claim, locale)), who)
             case effects.PutAway():
-                self._gates.pop(claim.id, None)
-                self._files[claim.folder].hand(lambda: _happened(claim, hands.put_away(claim)))
+                self._gates.pop(who, None)
+                files.hand(lambda: _happened(claim, hands.put_away(claim)), who)
             case _:
                 assert_never(effect)
 
@@ -141,6 +154,9 @@ class Lanes:
 
     def _all(self) -> list[Lane]:
         return [self._upload, self._download, self._talk, *self._files.values()]
+
+    def _sent(self, claim: Claim, gate: Gate) -> Message | None:
+        return _happened(claim, self._send(claim, gate))
 
     def _send(self, claim: Claim, gate: Gate) -> Event | None:
         """Upload, unless the account was refused to another upload since this one was queued."""
@@ -180,6 +196,9 @@ def _examine(folder: FolderName, drop: Drop, hands: Hands) -> Message:
         found = hands.examine(folder, drop)
     except PlaceError as error:
         found = str(error)
+    except Exception as error:  # noqa: BLE001  (told by the driver: one file must not keep all others from being taken)
+        why = "cannot be examined because of a fault in this service; the other files go on"
+        return Examined(folder=folder, drop=drop, found=why, bug=error)
     return Examined(folder=folder, drop=drop, found=found)
 
 

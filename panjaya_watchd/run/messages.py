@@ -9,7 +9,7 @@ from panjaya_watchd.core.claim import State
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.effects import Effect
 from panjaya_watchd.core.events import Event
-from panjaya_watchd.core.names import ClaimId, Digest, FolderName
+from panjaya_watchd.core.names import AssetId, ClaimId, Digest, FolderName
 from panjaya_watchd.core.order import Asked, Refusal
 from panjaya_watchd.places.base import Scan
 
@@ -37,6 +37,26 @@ class Due:
     claim_id: ClaimId
     state: State
     effect: Effect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Called:
+    """A signed callback came on a claim's own URL and names an asset."""
+
+    claim_id: ClaimId
+    asset_id: AssetId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconsider:
+    """A budget may have room by now: a new day, or something was given back. No ids: look whether that is so."""
+
+    claim_ids: tuple[ClaimId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reload:
+    """The operator has changed something: what waits for the account is tried at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,20 +93,30 @@ class Posted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What a settled drop contains: what its sidecars ask for and how long the video is, or why it is refused."""
+    """
+    What a settled drop contains: what its sidecars ask for and how long the video is, or why it is refused.
+
+    ``likeness`` is a cheap fingerprint of the video, by which the same one is suspected.
+    """
 
     asked: Asked | Refusal
     srt_digests: Mapping[str, Digest] = field(default_factory=dict)
     duration: float | None = None
+    likeness: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
-    """A settled drop was examined: it was read, or something says "not yet" (a sentence for the dropper)."""
+    """
+    A settled drop was examined: it was read, or something says "not yet" (a sentence for the dropper).
+
+    ``bug`` is what nobody had foreseen; it concerns this drop alone, of which nothing is claimed yet.
+    """
 
     folder: FolderName
     drop: Drop
     found: Reading | str
+    bug: Exception | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,9 +129,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crashed:
-    """A lane met something that nobody had foreseen: a bug. The driver stops with it."""
+    """A lane met something that nobody had foreseen: a bug. The driver stops with it; ``claim_id`` is to blame."""
 
     error: BaseException
+    claim_id: ClaimId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,4 +140,19 @@ class Stop:
     """The service manager, or a person, wants the daemon to end."""
 
 
-Message = Happened | Listed | Due | Look | Scanned | Unseen | Posted | Examined | Question | Crashed | Stop
+Message = (
+    Happened
+    | Listed
+    | Due
+    | Called
+    | Reconsider
+    | Reload
+    | Look
+    | Scanned
+    | Unseen
+    | Posted
+    | Examined
+    | Question
+    | Crashed
+    | Stop
+)

@@ -6,6 +6,7 @@ from typing import Any
 
 import tomli_w
 
+from panjaya_watchd.core.budget import MINUTE
 from panjaya_watchd.core.claim import Claim, Destination, Dubbing
 from panjaya_watchd.core.names import display, fit
 from panjaya_watchd.core.order import Order
@@ -16,9 +17,14 @@ RECEIPT_SUFFIX = ".receipt.toml"
 
 
 def papers(claim: Claim, now: datetime) -> dict[str, str]:
-    """Give the papers that go with a claim, file name to text. Parts that go back take none; what they leave does."""
+    """
+    Give the papers that go with a claim, file name to text.
+
+    Parts that go back take none; what they leave does. What was dubbed before is told why it cost nothing.
+    """
     assert claim.outcome is not None, "a claim is filed only with an outcome"
-    written = {} if claim.outcome.to is Destination.DONE else {WHY: why_note(claim)}
+    plain = claim.outcome.to is Destination.DONE and claim.builds_on is None
+    written = {} if plain else {WHY: why_note(claim)}
     if claim.outcome.to is Destination.DONE or claim.asset_id is not None:
         written[fit(claim.drop.stem, RECEIPT_SUFFIX)] = receipt(claim, now)
     return written
@@ -35,7 +41,9 @@ def receipt(claim: Claim, now: datetime) -> str:
         "sha256": claim.digest,
         "duration": claim.duration,
         "estimated_minutes": None if claim.estimated_minutes is None else round(claim.estimated_minutes, 3),
+        "billed_minutes": _billed(claim),
         "asset_id": claim.asset_id,
+        "builds_on": claim.builds_on.claim_id if claim.builds_on else None,
         "taken_at": claim.taken_at,
         "sent_at": attempt.gate_at if attempt else None,
         "attempts": attempt.number if attempt else None,
@@ -46,6 +54,13 @@ def receipt(claim: Claim, now: datetime) -> str:
         "dubbings": [_dubbing(dubbing) for dubbing in claim.dubbings] or None,
     }
     return tomli_w.dumps(_spoken(said))
+
+
+def _billed(claim: Claim) -> float | None:
+    """Give what the budgets were charged, in minutes; 0 where an earlier claim has all of it, None if not known."""
+    if claim.reserved is None:
+        return 0.0 if claim.builds_on else None
+    return None if claim.reserved.millis is None else round(claim.reserved.millis / MINUTE, 3)
 
 
 def _order(order: Order) -> dict[str, Any]:

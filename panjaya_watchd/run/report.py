@@ -2,25 +2,37 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
-from panjaya_watchd.core.claim import Claim, Dubbing
+from panjaya_watchd.core.budget import MINUTE, Purse
+from panjaya_watchd.core.claim import Claim, Dubbing, State
 from panjaya_watchd.core.names import FolderName, display
 from panjaya_watchd.core.words import standing
 from panjaya_watchd.run.board import Board, Progress
+from panjaya_watchd.run.first_start import held_first
 from panjaya_watchd.run.folders import Watched
 
 
 def status(
-    claims: Iterable[Claim], watched: Mapping[FolderName, Watched], board: Board, monotonic: float
+    claims: Iterable[Claim],
+    watched: Mapping[FolderName, Watched],
+    board: Board,
+    monotonic: float,
+    purses: Mapping[FolderName | None, Purse],
 ) -> dict[str, Any]:
-    """Give everything under way: ``folders``, ``claims`` (living ones, oldest first) and ``counts`` by state."""
+    """
+    Give everything under way.
+
+    ``folders``, ``claims`` (living ones, oldest first), ``counts`` by state, ``budgets`` with what is used of them.
+    """
     living = list(claims)
     return {
         "running": True,
-        "folders": [_folder(name, folder, monotonic) for name, folder in watched.items()],
+        "folders": [_folder(name, folder, living, monotonic) for name, folder in watched.items()],
         "claims": [claim_facts(claim, board.read(claim.id), monotonic) for claim in living],
         "counts": dict(Counter(claim.state.value for claim in living)),
+        "budgets": [_purse(folder, purse) for folder, purse in purses.items()],
     }
 
 
@@ -40,8 +52,13 @@ def claim_facts(claim: Claim, moving: Mapping[str, Progress], monotonic: float) 
         "closed_at": claim.closed_at.isoformat() if claim.closed_at else None,
         "asset_id": claim.asset_id,
         "estimated_minutes": claim.estimated_minutes,
+        "reserved_minutes": _reserved(claim),
+        "settled": claim.reserved is not None and claim.reserved.settled,
+        "builds_on": claim.builds_on.claim_id if claim.builds_on else None,
+        "awaits": claim.awaits if claim.state is State.CLAIMED else None,
         "trouble": claim.trouble,
         "held": claim.held,
+        "held_for": claim.held_for.value if claim.held_for else None,
         "candidates": list(claim.candidates),
         "outcome": claim.outcome.to.value if claim.outcome else None,
         "todo": claim.outcome.todo if claim.outcome else None,
@@ -52,13 +69,33 @@ def claim_facts(claim: Claim, moving: Mapping[str, Progress], monotonic: float) 
     }
 
 
-def _folder(name: FolderName, folder: Watched, monotonic: float) -> dict[str, Any]:
-    intake = folder.intake
+def _reserved(claim: Claim) -> float | None:
+    millis = claim.reserved.millis if claim.reserved else None
+    return None if millis is None else millis / MINUTE
+
+
+def _folder(name: FolderName, folder: Watched, living: list[Claim], monotonic: float) -> dict[str, Any]:
+    intake, first = folder.intake, held_first(claim for claim in living if claim.folder == name)
     return {
         "name": name,
         "scanned_seconds_ago": None if intake.last_scan is None else round(monotonic - intake.last_scan, 1),
         "trouble": intake.trouble,
         "waiting": [{"name": waiting, "why": why} for waiting, why in intake.waiting()],
+        "held_first": {
+            "drops": len(first),
+            "estimated_minutes": round(sum(claim.estimated_minutes or 0 for claim in first), 2),
+        },
+    }
+
+
+def _purse(folder: FolderName | None, purse: Purse) -> dict[str, Any]:
+    """Give one budget; ``folder`` is None for that of all folders together."""
+    return {
+        "folder": folder,
+        "limits": {name: limit for name, limit in asdict(purse.budget).items() if limit is not None},
+        "minutes_today": purse.today.minutes,
+        "minutes_this_month": purse.this_month.minutes,
+        "drops_today": purse.today.drops,
     }
 
 

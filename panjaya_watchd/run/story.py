@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from panjaya_watchd.core import events
+from panjaya_watchd.core.budget import MINUTE
 from panjaya_watchd.core.claim import Claim, State
 from panjaya_watchd.core.events import Event
 from panjaya_watchd.core.names import display
@@ -30,6 +31,7 @@ def tell_claimed(log: Log, claim: Claim) -> None:
         languages=list(claim.order.locales) if claim.order else [],
         estimated_minutes=claim.estimated_minutes,
         refused=claim.outcome.why if claim.outcome else None,
+        held=claim.held,
     )
 
 
@@ -48,6 +50,7 @@ def tell_step(log: Log, before: Claim, after: Claim, event: Event) -> None:
             log.info("result.fetched", **_who(after), locale=event.locale, bytes=result.size, sha256=result.digest)
         case _:
             pass
+    _tell_money(log, before, after)
     if after.state is before.state:
         return
     fields = _who(after) | {"from": before.state.value, "to": after.state.value, "on": type(event).__name__}
@@ -56,9 +59,26 @@ def tell_step(log: Log, before: Claim, after: Claim, event: Event) -> None:
     if after.outcome:
         fields |= {"outcome": after.outcome.to.value, "why": after.outcome.why}
     if after.state is State.HELD:
-        log.warning("claim.moved", **fields, held=after.held, hint=f"panjaya-watchd why {after.id}")
+        held_for = after.held_for.value if after.held_for else None
+        hint = f"panjaya-watchd why {after.id}"
+        log.warning("claim.moved", **fields, held_for=held_for, held=after.held, hint=hint)
     else:
         log.info("claim.moved", **fields)
+
+
+def _tell_money(log: Log, before: Claim, after: Claim) -> None:
+    """Log what is taken out of the budgets before it is spent, and what is given back."""
+    if before.reserved is None and after.reserved is not None:
+        log.info("budget.reserved", **_who(after), minutes=_minutes(after), locales=list(after.to_buy))
+    if before.reserved is not None and after.reserved is None:
+        log.info("budget.returned", **_who(after), minutes=_minutes(before))
+    if after.awaits is not None and after.awaits != before.awaits:
+        log.info("drop.awaiting", **_who(after), same_video_as=after.awaits)
+
+
+def _minutes(claim: Claim) -> float | None:
+    millis = claim.reserved.millis if claim.reserved else None
+    return None if millis is None else round(millis / MINUTE, 3)
 
 
 def _who(claim: Claim) -> dict[str, object]:

@@ -1,7 +1,8 @@
 """The settings: ``watchd.toml`` and ``folders.d/*.toml`` become one `Settings`, or every fault in them at once."""
 
+from panjaya_watchd.settings.budget import Budget
 from panjaya_watchd.settings.faults import SettingsFault, SettingsFaults
-from panjaya_watchd.settings.folder import Budget, Folder
+from panjaya_watchd.settings.folder import Folder
 from panjaya_watchd.settings.key import read_key
 from panjaya_watchd.settings.load import load
 from panjaya_watchd.settings.model import NOT_YET, Api, Http, Limits, Notify, Settings, State

@@ -24,9 +24,10 @@ from panjaya_watchd.core.claim import OnDoubt, Rules
 from panjaya_watchd.core.names import FolderName, Locale, display, fold
 from panjaya_watchd.core.order import MAY_SET, AutoGenerate, Defaults, LipsModel
 from panjaya_watchd.core.settle import Rule
+from panjaya_watchd.settings.budget import Budget
 from panjaya_watchd.settings.durations import Duration
 from panjaya_watchd.settings.faults import Table, closest
-from panjaya_watchd.settings.values import AbsolutePath, Amount, Count, Flag, Section, Source, Target, path_of, wrong
+from panjaya_watchd.settings.values import AbsolutePath, Count, Flag, Section, Source, Target, path_of, wrong
 
 _QUIET: Final = {"smb-server": 20, "cifs": 30, "nfs": 90, "fuse": 60}
 """Base quiet periods in seconds. NFS: ``acregmax`` is 60 s; a stalled SMB client looks finished for 8 s (measured)."""
@@ -41,26 +42,12 @@ class Pace(Section):
     poll_first: Duration = timedelta(seconds=30)
     poll_max: Duration = timedelta(minutes=10)
     doubt_window: Duration = timedelta(minutes=5)
+    exclusive: Flag = False
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.poll_first > self.poll_max:
             raise wrong("poll_first not longer than poll_max", at=("poll_first",), against="poll_max")
-        return self
-
-
-class Budget(Section):
-    """What a watch folder may spend; minutes are dubbed minutes times target locales. None is no limit."""
-
-    minutes_per_day: Amount | None = None
-    minutes_per_month: Amount | None = None
-    drops_per_day: Count | None = None
-    max_minutes_per_video: Amount | None = None
-
-    @model_validator(mode="after")
-    def _limits_something(self) -> Self:
-        if not self.model_fields_set:
-            raise wrong(f"at least one of {', '.join(type(self).model_fields)}", found="an empty budget")
         return self
 
 
@@ -193,6 +180,7 @@ class Folder(Section):
             poll_max=pace.poll_max,
             doubt_window=pace.doubt_window,
             on_doubt=self.on_doubt,
+            exclusive=pace.exclusive,
         )
 
     def rule(self) -> Rule:

@@ -9,6 +9,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from panjaya_watchd.settings.budget import Budget
 from panjaya_watchd.settings.folder import Folder, Pace
 from panjaya_watchd.settings.values import AbsolutePath, Count, Listen, PublicUrl, SecretFile, Section, ServerUrl, wrong
 
@@ -17,11 +18,6 @@ _SOCKET_LIMIT: Final = 107
 
 NOT_YET: Final[Mapping[str, tuple[frozenset[object], str]]] = MappingProxyType(
     {
-        "folder.budget": (frozenset({None}), "budgets are not held yet, every drop that settles is sent"),
-        "folder.on_first_start": (
-            frozenset({"take"}),
-            "nothing is held yet, videos that lie there already are sent; empty the folder before the first start",
-        ),
         "folder.profile": (
             frozenset({"auto", "local"}),
             "of this profile only the quiet period is used yet, the folder is watched like a local one",
@@ -35,9 +31,6 @@ NOT_YET: Final[Mapping[str, tuple[frozenset[object], str]]] = MappingProxyType(
 Keys that are accepted but not acted upon by this release: their values that make no difference, and what to tell of
 any other.
 """
-
-_BY_DEFAULT: Final = frozenset({"folder.on_first_start"})
-"""Those of which people must be warned even if they did not write them: the default promises to spend nothing."""
 
 
 class Api(Pace):
@@ -89,10 +82,11 @@ class State(Section):
 
 
 class Limits(Section):
-    """How much is done at once."""
+    """How much is done at once, and what all watch folders together may spend."""
 
     uploads: Annotated[Count, Field(le=64)] = 2
     downloads: Annotated[Count, Field(le=64)] = 2
+    budget: Budget | None = None
 
 
 class Http(Section):
@@ -127,7 +121,6 @@ class Settings(Section):
             sections: tuple[Section, ...] = self.folders if table == "folder" else (getattr(self, table),)
             for section in sections:
                 place = f'folder "{section.name}": {key}' if isinstance(section, Folder) else f"[{table}] {key}"
-                written = key in section.model_fields_set or path in _BY_DEFAULT
-                if written and getattr(section, key) not in honoured:
+                if key in section.model_fields_set and getattr(section, key) not in honoured:
                     told.append(f"{place}: {sentence}.")
         return tuple(told)

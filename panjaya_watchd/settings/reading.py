@@ -12,8 +12,9 @@ from typing import Final, TypeVar
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from panjaya_watchd.settings.budget import Budget
 from panjaya_watchd.settings.faults import KeyPath, SettingsFault, Table, closest, shown
-from panjaya_watchd.settings.folder import Budget, Folder
+from panjaya_watchd.settings.folder import Folder
 from panjaya_watchd.settings.model import Api, Http, Limits, Notify, State
 from panjaya_watchd.settings.values import Section
 

@@ -85,7 +85,7 @@ def test_the_background_travels_before_the_video(video: OpenFile, tmp_path: Path
         answer = panjaya.submit(
             Submission(
                 order=ORDER,
-                srt={"es-ES": "1\n00:00:00,000 --> 00:00:01,000\nHola\n"},
+                srt={Locale("es-ES"): "1\n00:00:00,000 --> 00:00:01,000\nHola\n"},
                 video=reader(video),
                 background=reader(track, "b.wav"),
             )
@@ -467,7 +467,7 @@ def test_an_early_success_is_believed(tall_video: OpenFile) -> None:
 def test_the_key_is_in_no_representation() -> None:
     """Neither the client nor a submission prints a secret or a translation."""
     panjaya = Panjaya("https://api.panjaya.ai", KEY)
-    submission = Submission(order=ORDER, srt={"es-ES": "secret words"}, video=Liar(1, [b"x"]))
+    submission = Submission(order=ORDER, srt={Locale("es-ES"): "secret words"}, video=Liar(1, [b"x"]))
     panjaya.close()
 
     assert KEY not in repr(panjaya) + str(vars(panjaya)["_base"])

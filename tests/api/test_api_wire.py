@@ -50,7 +50,7 @@ def test_a_full_order_has_exactly_the_names_of_the_api() -> None:
         "background_url": "https://example.com/b.wav",
         "callback_url": "https://example.com/cb/1",
     }
-    fields = request_fields(order, {"fr-FR": "1\n00:00 …\n", "es-ES": ""})
+    fields = request_fields(order, {Locale("fr-FR"): "1\n00:00 …\n", Locale("es-ES"): ""})
 
     assert expected == fields
     assert "120," in json.dumps(fields)

@@ -177,9 +177,9 @@ def test_a_pause_that_the_api_asks_for_is_kept() -> None:
     look = step(claim(State.RELEASING), events.Unanswered(fault=fault), NOW).effects[0]
     poll = step(claim(State.DUBBING), events.Unanswered(fault=fault), NOW).effects[0]
 
-    assert [effect.at for effect in (upload, look, poll) if not isinstance(effect, effects.OpenGate)] == [
-        NOW + timedelta(hours=3)
-    ] * 3
+    assert [
+        effect.at for effect in (upload, look, poll) if not isinstance(effect, effects.OpenGate | effects.ShutGate)
+    ] == [NOW + timedelta(hours=3)] * 3
 
 
 def test_troubles_in_a_row_lengthen_the_pause() -> None:

@@ -71,8 +71,8 @@ def test_a_note_without_a_video_names_the_first_part() -> None:
 def test_refusals_say_that_nothing_was_spent() -> None:
     """A dropper must not fear that a mistake has cost money."""
     refused = words.refused(Refusal(why="he-IL cannot be dubbed into.", todo="Choose another."))
-    rejected = words.upload_refused(REFUSED)
-    wordy = words.upload_refused(BROKEN)
+    rejected = words.upload_refused(claim(), REFUSED)
+    wordy = words.upload_refused(claim(), BROKEN)
 
     assert refused.details == (("Cost", "nothing was sent"),)
     assert rejected.details == (("Panjaya says", "locale is missing (status 400)"), ("Cost", "no asset was made"))

@@ -6,7 +6,7 @@ what they were asked for.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -31,10 +31,11 @@ from panjaya_watchd.places.memory_disk import MemoryDisk
 from panjaya_watchd.run.board import Board
 from panjaya_watchd.run.driver import Driver
 from panjaya_watchd.run.folders import Watched
-from panjaya_watchd.run.hands import Hands, Probe
+from panjaya_watchd.run.hands import Hands
 from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.intake import Intake
 from panjaya_watchd.run.messages import Happened, Message
+from panjaya_watchd.run.tools import Probe
 
 FOLDER = FolderName("marketing")
 ROOT = "/srv/dub"
@@ -161,6 +162,7 @@ class Api:
     result: bytes | Fault = b"dubbed"
     disk: MemoryDisk = field(default_factory=MemoryDisk)
     took: list[tuple[Submission, bytes, bytes | None]] = field(default_factory=list)
+    added: list[tuple[AssetId, tuple[Locale, ...], dict[Locale, str]]] = field(default_factory=list)
     listed: int = 0
 
     def submit(self, submission: Submission) -> Asset | Fault:
@@ -168,6 +170,11 @@ class Api:
         background = None if submission.background is None else b"".join(submission.background)
         video = b"".join(submission.video)
         self.took.append((submission, video, background))
+        return self.answer
+
+    def add_languages(self, asset_id: AssetId, locales: Sequence[Locale], srt: Mapping[Locale, str]) -> Asset | Fault:
+        """Take the languages."""
+        self.added.append((asset_id, tuple(locales), dict(srt)))
         return self.answer
 
     def list_assets(self) -> tuple[Asset, ...] | Fault:

@@ -1,5 +1,6 @@
 """Intake: from what a scan shows to the drops that are still enough to be examined."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import pytest
@@ -17,6 +18,12 @@ TIMES = st.floats(min_value=0, max_value=1e6, allow_nan=False)
 SPANS = st.floats(min_value=0.1, max_value=1e4, allow_nan=False)
 
 
+def see(intake: Intake, seen: Scan, now: float, seconds: float, claimed: Collection[str]) -> list[Drop]:
+    """Take a scan in and settle what it shows."""
+    intake.take(seen)
+    return intake.sight(now, seconds, claimed)
+
+
 def scan(*names: str, size: int = 1000, refused: tuple[tuple[str, str], ...] = ()) -> Scan:
     """Give a scan that saw files of these names."""
     return Scan(files=tuple((name, fingerprint(size)) for name in names), refused=refused)
@@ -29,12 +36,12 @@ def intake() -> Intake:
 
 def sight(watched: Intake, seen: Scan, *times: float, seconds: float = 0.0) -> list[list[str]]:
     """Look at these times, seeing the same; give what was ready each time."""
-    return [[drop.stem for drop in watched.sight(seen, now, seconds, ())] for now in times]
+    return [[drop.stem for drop in see(watched, seen, now, seconds, ())] for now in times]
 
 
 def settled(watched: Intake) -> Drop:
     """Let ``a.mp4`` settle."""
-    *_, last = [watched.sight(scan("a.mp4"), now, 0.0, ()) for now in (0.0, 3.0, 6.0)]
+    *_, last = [see(watched, scan("a.mp4"), now, 0.0, ()) for now in (0.0, 3.0, 6.0)]
     (drop,) = last
     return drop
 
@@ -118,7 +125,7 @@ def test_even_with_no_quiet_period_a_refused_drop_is_not_looked_at_all_the_time(
     watched = Intake(rule=Rule(quiet=0.0), pace=PACE)
     seen = scan("a.mp4")
     sight(watched, seen, 0.0, 0.0)
-    (drop,) = watched.sight(seen, 0.0, 0.0, ())
+    (drop,) = see(watched, seen, 0.0, 0.0, ())
     watched.settled(drop)
     watched.not_yet(drop, "has no end yet", 0.0)
 
@@ -141,9 +148,9 @@ def test_a_drop_that_is_claimed_and_not_moved_yet_is_not_taken_twice() -> None:
     watched = intake()
     seen = scan("a.mp4", "b.mp4")
     for now in (0.0, 3.0):
-        watched.sight(seen, now, 0.0, {"a"})
+        see(watched, seen, now, 0.0, {"a"})
 
-    assert [drop.stem for drop in watched.sight(seen, 6.0, 0.0, {"a"})] == ["b"]
+    assert [drop.stem for drop in see(watched, seen, 6.0, 0.0, {"a"})] == ["b"]
     assert [name for name, _ in watched.waiting()] == ["b.mp4"]
 
 
@@ -162,7 +169,7 @@ def test_waiting_names_everything_that_was_seen_and_why_it_waits() -> None:
     link = ("c.mp4", "is a link, and links are not followed")
     files = (("a.mp4", replace(fingerprint(), size=0)), ("b.srt", fingerprint()))
     for now in (0.0, 3.0):
-        watched.sight(Scan(files=files, refused=(link,)), now, 0.0, ())
+        see(watched, Scan(files=files, refused=(link,)), now, 0.0, ())
 
     assert list(watched.waiting()) == [
         ("a.mp4", "a.mp4 is empty so far"),
@@ -174,7 +181,7 @@ def test_waiting_names_everything_that_was_seen_and_why_it_waits() -> None:
 def test_names_are_shown_so_that_anything_can_print_them() -> None:
     """Undecodable bytes and line breaks in a name cannot break the note."""
     watched = intake()
-    watched.sight(scan("a\udcff\n.mp4"), 0.0, 0.0, ())
+    see(watched, scan("a\udcff\n.mp4"), 0.0, 0.0, ())
 
     assert [name for name, _ in watched.waiting()] == ["a\\xff\\x0a.mp4"]
 
@@ -244,10 +251,10 @@ def test_the_next_scan_is_always_within_its_bounds(
 ) -> None:
     """Never a busy loop, and never later than the pace of a folder that slow; whatever waits there."""
     watched = Intake(rule=rule, pace=pace)
-    watched.sight(scan("a.mp4"), now, took, ())
+    see(watched, scan("a.mp4"), now, took, ())
     for look in looks:
         now += look
-        watched.sight(scan("a.mp4"), now, took, ())
+        see(watched, scan("a.mp4"), now, took, ())
     longest = max(pace, took * SCAN_SHARE)
     due = watched.next_scan(now)
 

@@ -89,10 +89,10 @@ def test_the_status_tells_folders_claims_and_counts() -> None:
     stage.tell(Scanned(folder=FOLDER, scan=Scan(files=(("new.mp4", fingerprint()),)), seconds=0.1))
     board = Board()
     board.show("c0ffee", "upload", MOVING["upload"])
-    said = status(stage.driver.living.values(), stage.driver.watched, board, 12.34)
+    said = status(stage.driver.living.values(), stage.driver.watched, board, 12.34, {})
 
     assert json.loads(json.dumps(said)) == said
-    assert list(said) == ["running", "folders", "claims", "counts"]
+    assert list(said) == ["running", "folders", "claims", "counts", "budgets"]
     assert said["running"] is True
     assert said["counts"] == {"held": 1, "dubbing": 1}
     assert said["folders"] == [
@@ -101,6 +101,7 @@ def test_the_status_tells_folders_claims_and_counts() -> None:
             "scanned_seconds_ago": 12.3,
             "trouble": None,
             "waiting": [{"name": "new.mp4", "why": "has just arrived, or is still being copied"}],
+            "held_first": {"drops": 0, "estimated_minutes": 0},
         }
     ]
     assert [each["claim"] for each in said["claims"]] == ["c0ffee", "c0ffee2"]
@@ -111,6 +112,6 @@ def test_the_status_tells_of_a_folder_that_was_never_seen() -> None:
     """Trouble from the beginning: no time of a look, and the reason."""
     stage = Stage().start()
     stage.tell(Unseen(folder=FOLDER, why="It is not mounted."))
-    (folder,) = status([], stage.driver.watched, Board(), 5.0)["folders"]
+    (folder,) = status([], stage.driver.watched, Board(), 5.0, {})["folders"]
 
     assert (folder["scanned_seconds_ago"], folder["trouble"]) == (None, "It is not mounted.")

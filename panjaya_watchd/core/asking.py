@@ -1,0 +1,90 @@
+"""
+The rows of a claim that waits for a person, and how one comes to be poison.
+
+``held``: nothing happens by itself, but for what a witness or a budget brings (`spending`, `admitting`). What a person
+may say depends on why the claim is held: *retry* goes on from where it stopped, *adopt* names the asset, *release*
+permits what was waiting for permission and gives up what was in doubt, *give up* ends it.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from panjaya_watchd.core import effects, events, words
+from panjaya_watchd.core.answers import Asset
+from panjaya_watchd.core.claim import LIVING, UNSENT, Claim, HeldFor, State
+from panjaya_watchd.core.events import Word
+from panjaya_watchd.core.following import adopt, fetch_moved, go_on
+from panjaya_watchd.core.spending import look_up_anew
+from panjaya_watchd.core.step import Row, Rows, Step, begin_upload, file_away, hold
+
+
+def _poison(claim: Claim, event: events.Poisoned, now: datetime) -> Step:
+    return hold(replace(claim, paused=claim.state), event.why, HeldFor.POISON)
+
+
+def _stay_held(claim: Claim, event: events.Resumed, now: datetime) -> Step:
+    return Step(replace(claim, rules=event.rules))
+
+
+def _keep_held(claim: Claim, event: events.Fetched | events.FetchFaulted, now: datetime) -> Step:
+    """Note how a download ended that was still under way; what more there is to do waits for a person, too."""
+    return Step(fetch_moved(claim, event, now).claim)
+
+
+def _told(claim: Claim, event: events.Told, now: datetime) -> Step:
+    if event.word is Word.ADOPT and event.asset_id is not None:
+        return adopt(claim, Asset(asset_id=event.asset_id), now)
+    if event.word is Word.RETRY or (event.word is Word.RELEASE and claim.held_for in UNSENT):
+        return _go_on(claim, event.word, now)
+    given_up = replace(claim, outcome=claim.outcome or words.given_up(claim.held))
+    if _is_outside(claim):
+        return _take_in(given_up)
+    return file_away(claim, words.given_up(claim.held))
+
+
+def _go_on(claim: Claim, word: Word, now: datetime) -> Step:
+    """Go on from where it stopped. A permission holds for this reason only: a budget still holds what was released."""
+    freed = replace(claim, held=None, held_for=None, paused=None, strikes=0, crashes=0)
+    if claim.held_for in UNSENT:
+        permitted = (*claim.released, claim.held_for) if claim.held_for and word is Word.RELEASE else claim.released
+        return _take_in(replace(freed, released=permitted))
+    match claim.paused:
+        case State.CLAIMED:
+            return _take_in(freed)
+        case State.FILING:
+            return Step(replace(freed, state=State.FILING), (effects.PutAway(),))
+        case State.RELEASING:
+            return look_up_anew(freed, now)
+        case _ if claim.asset_id is not None:
+            return Step(replace(freed, state=State.DUBBING, accepted_at=now), go_on(freed))
+        case _:
+            return begin_upload(freed)
+
+
+def _take_in(claim: Claim) -> Step:
+    return Step(replace(claim, state=State.CLAIMED, held=None, held_for=None, paused=None), (effects.TakeIn(),))
+
+
+def _is_outside(claim: Claim) -> bool:
+    """Say whether the parts may still lie in the watch folder."""
+    return claim.held_for is HeldFor.FIRST_START or claim.paused is State.CLAIMED
+
+
+ASKING: Final[Rows] = {
+    **{
+        (state, events.Poisoned): Row((State.HELD,), "note where it stopped, ask a person", _poison)
+        for state in State
+        if state in LIVING and state is not State.HELD
+    },
+    (State.HELD, events.Resumed): Row((State.HELD,), "wait for a person", _stay_held),
+    (State.HELD, events.Fetched): Row((State.HELD,), "move the dubbing", _keep_held),
+    (State.HELD, events.FetchFaulted): Row((State.HELD,), "move the dubbing", _keep_held),
+    (State.HELD, events.Told): Row(
+        (State.CLAIMED, State.UPLOADING, State.RELEASING, State.DUBBING, State.FILING),
+        "retry: go on from where it stopped. adopt: Poll. release: TakeIn what was never sent, else PutAway. "
+        "give up: PutAway",
+        _told,
+    ),
+}
+"""Every pair of these states with an event that may happen."""

@@ -1,0 +1,35 @@
+"""
+The baseline of a watch folder: which drops lay there before the daemon came to it.
+
+They may be an archive of years, and dubbing it may cost a month's money; so they are held until a person lets them go
+(R57). Only the very first look makes a baseline. A drop leaves it when it is seen to be gone: what is dropped later
+under the same name was dropped on purpose.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Self
+
+from panjaya_watchd.core.names import FolderName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """
+    What the ledger knows of a watch folder.
+
+    ``root`` is its path; another one is another folder, whatever its name. ``keys`` are the drops that lay there, by
+    their key, and ``told`` says whether the operator was told of them.
+    """
+
+    folder: FolderName
+    root: str
+    first_seen: datetime
+    keys: tuple[str, ...] = ()
+    told: bool = False
+
+    def without_gone(self, present: Collection[str]) -> Self:
+        """Forget the drops that a look at the whole folder no longer shows."""
+        kept = tuple(key for key in self.keys if key in present)
+        return self if kept == self.keys else replace(self, keys=kept)

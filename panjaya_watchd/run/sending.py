@@ -1,0 +1,208 @@
+"""
+Sending: the one verb that can cost money, in its two forms, and the reading that may come before it.
+
+Both forms do everything that can fail for free, say `AtGate`, and wait until the driver has made the intent to spend
+durable. Only then does the last chunk of a video leave, or the request for further languages of an asset.
+"""
+
+import hashlib
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from panjaya_watchd.api.base import Submission, Withdrawn
+from panjaya_watchd.api.reader import Reader, SourceChanged
+from panjaya_watchd.core import events
+from panjaya_watchd.core.answers import Fault
+from panjaya_watchd.core.claim import Claim
+from panjaya_watchd.core.drop import Part
+from panjaya_watchd.core.events import Event
+from panjaya_watchd.core.lookup import bears
+from panjaya_watchd.core.names import Digest, Locale, display, fit
+from panjaya_watchd.errors import PlaceError, SidecarError
+from panjaya_watchd.places.base import Place, Unsettled
+from panjaya_watchd.run.gate import Gate
+from panjaya_watchd.run.tools import Tools
+from panjaya_watchd.sidecar import srt
+
+_CHUNK = 1 << 20
+
+Say = Callable[[Event], None]
+
+
+def send(tools: Tools, claim: Claim, gate: Gate, say: Say) -> Event | None:
+    """
+    Send what a claim orders; at the gate say `AtGate` and wait there.
+
+    Returns:
+        How it ended, or None if it was taken back: the daemon ends, or the gate was shut.
+
+    """
+    place, video = tools.places[claim.folder], claim.drop.video
+    assert video is not None, "only a drop with a video is sent"
+    try:
+        if claim.builds_on is not None:
+            return _add_languages(tools, claim, gate, say)
+        return _upload(tools, claim, video, gate, say)
+    except Unsettled as unsettled:
+        return events.Unsettled(why=unsettled.why, gone=unsettled.gone)
+    except SourceChanged as changed:
+        return events.Unsettled(why=changed.why, gone=_is_gone(place, claim, video))
+    except PlaceError as error:
+        return events.Stuck(why=str(error))
+    except _Ended as ended:
+        return ended.event
+    except Withdrawn:
+        return None
+    finally:
+        tools.board.wipe(claim.id, "upload")
+
+
+class _Ended(Withdrawn):
+    """It is over before the gate, and not by our own doing."""
+
+    def __init__(self, event: Event) -> None:
+        super().__init__()
+        self.event = event
+
+
+def _upload(tools: Tools, claim: Claim, video: Part, gate: Gate, say: Say) -> Event:
+    """Stream the video as the body of one request."""
+    order, place = claim.order, tools.places[claim.folder]
+    assert order is not None, "only an order is sent"
+    background: Digest | None = None
+
+    def note(digest: Digest, _size: int) -> None:
+        nonlocal background
+        background = digest
+
+    def at_gate(digest: Digest, size: int) -> None:
+        known = tools.api.list_assets()
+        if isinstance(known, Fault):
+            raise _Ended(_free(known))
+        ours = [asset for asset in known if bears(asset, claim.id)]
+        if ours:  # an earlier attempt, of which we never heard, has arrived after all
+            raise _Ended(events.Found(asset=ours[0]))
+        mark = frozenset(asset.asset_id for asset in known)
+        say(events.AtGate(digest=digest, size=size, mark=mark, background=background))
+        if not gate.wait():
+            raise Withdrawn
+
+    with ExitStack() as opened:
+        texts = _texts(place, claim, order.locales)
+        sound = _background(claim)
+        travels_first = None
+        if sound is not None:
+            noise = opened.enter_context(closing(place.open_part(claim.id, sound)))
+            name = PurePosixPath(sound.name).name
+            travels_first = Reader(noise, name, stop=tools.stop, progress=lambda _: None, at_gate=note)
+        source = opened.enter_context(closing(place.open_part(claim.id, video)))
+        began = tools.clock.monotonic()
+        body = Reader(
+            source,
+            file_name=fit(claim.drop.stem, f"-{claim.id}{PurePosixPath(video.name).suffix}"),
+            at_gate=at_gate,
+            stop=tools.stop,
+            progress=lambda sent: tools.show(claim, "upload", sent, source.size, began),
+        )
+        answer = tools.api.submit(Submission(order=order, srt=texts, video=body, background=travels_first))
+    return events.Faulted(fault=answer) if isinstance(answer, Fault) else events.Accepted(asset=answer)
+
+
+def _add_languages(tools: Tools, claim: Claim, gate: Gate, say: Say) -> Event:
+    """Have the asset of an earlier claim dubbed into the locales that it lacks."""
+    assert claim.builds_on is not None, "there is an earlier claim"
+    assert claim.digest is not None, "an earlier claim was recognised by all bytes"
+    texts = _texts(tools.places[claim.folder], claim, claim.to_buy)
+    asset = tools.api.get_asset(claim.builds_on.asset_id)
+    if isinstance(asset, Fault):
+        return _free(asset)
+    there = {dubbing.locale for dubbing in asset.dubbings}
+    missing = [locale for locale in claim.to_buy if locale not in there]
+    if not missing:  # an earlier attempt, of which we never heard, or a person in the Studio
+        return events.Found(asset=asset)
+    say(events.AtGate(digest=claim.digest, size=claim.drop.size, mark=frozenset({asset.asset_id})))
+    if not gate.wait():
+        raise Withdrawn
+    answer = tools.api.add_languages(asset.asset_id, missing, texts)
+    return events.Faulted(fault=answer) if isinstance(answer, Fault) else events.Accepted(asset=answer)
+
+
+def _free(fault: Fault) -> Event:
+    """Tell of a question that failed before the gate: no money, and asking again helps unless it was refused."""
+    gone = fault.status == 404 and not fault.repeat_helps
+    return events.Faulted(fault=replace(fault, money_may_have_moved=False, repeat_helps=not gone))
+
+
+def read_through(tools: Tools, claim: Claim) -> Event | None:
+    """Hash what was taken in, video and background, to tell whether it is a twin; None if the daemon ends."""
+    place, video = tools.places[claim.folder], claim.drop.video
+    assert video is not None, "only a drop with a video is sent"
+    sound = _background(claim)
+    try:
+        digest = _hash(tools, claim, place, video)
+        return events.Hashed(digest=digest, background=_hash(tools, claim, place, sound) if sound else None)
+    except Unsettled as unsettled:
+        return events.Unsettled(why=unsettled.why, gone=unsettled.gone, inside=True)
+    except PlaceError as error:
+        return events.Stuck(why=str(error))
+    except Withdrawn:
+        return None
+    finally:
+        tools.board.wipe(claim.id, "compare")
+
+
+def _hash(tools: Tools, claim: Claim, place: Place, part: Part) -> Digest:
+    began, digest, done = tools.clock.monotonic(), hashlib.sha256(), 0
+    with closing(place.open_part(claim.id, part)) as source:
+        while chunk := source.read(_CHUNK):
+            tools.heed_stop()
+            digest.update(chunk)
+            done += len(chunk)
+            tools.show(claim, "compare", done, source.size, began)
+        changed = source.changed()
+    if changed is not None:
+        raise Unsettled(changed)
+    return Digest(digest.hexdigest())
+
+
+def _background(claim: Claim) -> Part | None:
+    name = claim.order.background if claim.order else None
+    return None if name is None else next(part for part in claim.drop.parts if part.name == name)
+
+
+def _texts(place: Place, claim: Claim, locales: tuple[Locale, ...]) -> dict[Locale, str]:
+    """Read the SRTs that were taken in once more; their text must be what the order was made of."""
+    assert claim.order is not None, "only an order is sent"
+    texts: dict[Locale, str] = {}
+    for language in claim.order.languages:
+        if language.srt is None or language.locale not in locales:
+            continue
+        part = next(part for part in claim.drop.parts if part.name == language.srt)
+        with closing(place.open_part(claim.id, part)) as source:
+            content = b"".join(iter(lambda: source.read(source.size), b""))
+        try:
+            text = srt.read(part.name, content)
+        except SidecarError as error:
+            raise Unsettled(error.message) from error
+        if digest_of(text) != language.srt_digest:
+            raise Unsettled(f"{display(part.name)} is not what it was when it was read first")
+        texts[language.locale] = text
+    return texts
+
+
+def digest_of(text: str) -> Digest:
+    """Give the SHA-256 of an SRT's text, as it is sent."""
+    return Digest(hashlib.sha256(text.encode()).hexdigest())
+
+
+def _is_gone(place: Place, claim: Claim, video: Part) -> bool:
+    """Say whether a video that changed while it was read is not there at all any more."""
+    try:
+        place.open_part(claim.id, video).close()
+    except Unsettled as unsettled:
+        return unsettled.gone
+    except PlaceError:
+        return False
+    return False

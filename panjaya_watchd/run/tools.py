@@ -1,0 +1,38 @@
+"""What the hands work with: the edges, and where progress is shown."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from panjaya_watchd.api.base import DubbingApi, Withdrawn
+from panjaya_watchd.core.claim import Claim
+from panjaya_watchd.core.drop import Part
+from panjaya_watchd.core.names import FolderName
+from panjaya_watchd.places.base import Place
+from panjaya_watchd.run.board import Board, Progress
+from panjaya_watchd.run.clock import Clock
+
+Probe = Callable[[FolderName, Part], float | None]
+"""Gives the duration in seconds of a video in a watch folder, or None when it cannot be told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """Shared by all verbs, from many threads; the edges allow that."""
+
+    api: DubbingApi
+    places: Mapping[FolderName, Place]
+    probe: Probe
+    clock: Clock
+    board: Board
+    stop: threading.Event
+    """Set when the daemon ends: what has not passed the gate is taken back at its next chunk."""
+
+    def show(self, claim: Claim, what: str, moved: int, total: int | None, began: float) -> None:
+        """Show how far something is."""
+        self.board.show(claim.id, what, Progress(sent=moved, total=total, since=began))
+
+    def heed_stop(self) -> None:
+        """Raise `Withdrawn` when the daemon ends."""
+        if self.stop.is_set():
+            raise Withdrawn
