@@ -27,6 +27,8 @@ class Moment(StrEnum):
     """In an upload, before the first byte of the last chunk left."""
     AFTER = "after"
     """In an upload, from then on."""
+    ORDERING = "ordering"
+    """In any other request that costs money: small, it leaves as a whole, so it is past the gate from the beginning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,8 +135,8 @@ TABLE: Final = (
         after=CLOSED_DOUBT,
         met=("3xx",),
     ),
-    # How the router of FastAPI answers to a path or a method that it does not have. Of uploads only: for reading, the
-    # same words say that there is no such asset.
+    # How the router of FastAPI answers to a path or a method that it does not have. Of uploads only: where an asset is
+    # named in the path, the same words say that there is no such asset.
     Row(
         said="The service takes no uploads at this address, so its base URL is probably wrong",
         before=CLOSED,
@@ -174,6 +176,8 @@ TABLE: Final = (
     Row(said="The service gave an answer that HTTP does not have", before=WAIT, after=DOUBT, met=("odd",)),
 )
 
+_PAST: Final = frozenset({Moment.AFTER, Moment.ORDERING})
+_UPLOADING: Final = frozenset({Moment.BEFORE, Moment.AFTER})
 _ROWS: Final = {name: row for row in TABLE for name in row.met}
 
 
@@ -244,7 +248,7 @@ def _row_of_status(status: int, detail: str | None, moment: Moment) -> Row:
     names = [str(status), family, "odd"]
     if detail is not None:
         names = [f"{status} detail", f"{family} detail", *names]
-        if moment is not Moment.READING:
+        if moment in _UPLOADING:
             names.insert(0, f"{status} detail: {detail}")
     return next(_ROWS[name] for name in names if name in _ROWS)
 
@@ -252,7 +256,7 @@ def _row_of_status(status: int, detail: str | None, moment: Moment) -> Row:
 def _fault(
     row: Row, moment: Moment, *, words: str, status: int | None = None, not_before: timedelta | None = None
 ) -> Fault:
-    meaning = row.after if moment is Moment.AFTER else row.before
+    meaning = row.after if moment in _PAST else row.before
     return Fault(
         money_may_have_moved=meaning.money_may_have_moved,
         repeat_helps=meaning.repeat_helps,

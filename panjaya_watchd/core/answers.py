@@ -72,9 +72,8 @@ class Fault:
     ``money_may_have_moved``: the API may hold our whole video, so sending again could bill twice.
     ``repeat_helps``: the same request may succeed later.
     ``not_before``: how long the API asked us to wait, from when the answer came.
-    ``account``: the key, the account or the address was refused (401, 402, 403, 407, redirects, an upload path that the
-    service does not have); no drop is to blame.
-    ``strikes``: a repeat may help, but the drop itself may be the reason, so it is not to be tried for ever.
+    ``account``: the key, the account or the address was refused (401, 402, 403, 407, redirects); no drop is to blame.
+    ``strikes``: a repeat may help, but not for ever: the drop itself may be the reason.
     ``words``: one line for a person, the API's own words where it spoke; never a secret, never a query string.
     """
 

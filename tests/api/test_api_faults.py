@@ -217,13 +217,23 @@ def test_reading_blames_no_drop(status: int, body: bytes) -> None:
     assert fault.account == (status in {307, 401})
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [(404, NO_PATH, REFUSED), (405, NO_METHOD, REFUSED), (401, OWN, CLOSED), (404, HTML, DOUBT), (502, OWN, DOUBT)],
+)
+def test_another_request_that_costs_is_past_the_gate(status: int, body: bytes, expected: Facts) -> None:
+    """It is as a whole upload; but where an asset is named, "Not Found" is no wrong address."""
+    assert expected == facts(faults.of_status(status, {}, body, moment=Moment.ORDERING))
+    assert facts(faults.of_exception(httpx.ReadError("x"), moment=Moment.ORDERING)) == DOUBT
+
+
 @given(status=st.integers(100, 999), body=st.binary(max_size=300), moment=st.sampled_from(Moment))
 def test_money_in_doubt_is_never_an_invitation(status: int, body: bytes, moment: Moment) -> None:
     """No answer at all makes a fault that says both "it may be billed" and "send it again"."""
     fault = faults.of_status(status, {"retry-after": "5"}, body, moment=moment)
 
     assert not (fault.money_may_have_moved and fault.repeat_helps)
-    assert moment is Moment.AFTER or not fault.money_may_have_moved
+    assert moment in {Moment.AFTER, Moment.ORDERING} or not fault.money_may_have_moved
     assert fault.not_before == timedelta(seconds=5)
     assert fault.words.isprintable()
     assert len(fault.words) <= wording.WORDS_LIMIT
