@@ -1,99 +1,187 @@
 """
-What an answer, or the lack of one, means: one table from what went wrong to the facts that decide.
+What an answer, or the lack of one, means: one table from what was met to the facts that decide.
 
-Pure. Two questions count, and for each the gate: can the service hold our whole video, and does the same request help
-later? Before the gate nothing can be billed. After it only the service's own refusal, a 4xx with its JSON ``detail``,
-proves that nothing was made; whatever a proxy says, a cut, a timeout and a 5xx prove nothing. Where money may have
-moved, ``repeat_helps`` is always False, so that no reader of one field alone sends a video twice. Never raises.
+Pure; it knows exceptions by name only. Two questions count, and for each the gate: can the service hold our whole
+video, and does the same request help later? Before the gate nothing can be billed. After it only two things prove that
+nothing was made: that no connection ever was, and the service's own refusal, a 4xx with its JSON ``detail``; whatever a
+proxy says, a cut, a timeout and a 5xx prove nothing. Where money may have moved, ``repeat_helps`` is always False, so
+that no reader of one field alone sends a video twice. Never raises, whatever was answered.
 """
 
-import html
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
+from panjaya_watchd.api import wording
 from panjaya_watchd.core.answers import Fault
 
-WORDS_LIMIT: Final = 500
-"""Characters of ``Fault.words``."""
 
-LONGEST_PAUSE: Final = timedelta(days=1)
-"""A ``Retry-After`` beyond this is a mistake of somebody's."""
+class Moment(StrEnum):
+    """When it was met."""
 
-ACCOUNT_CODES: Final = frozenset({401, 402, 403, 407})
-"""The key, the account or the proxy's password: no drop is to blame, and a person has to act."""
+    READING = "reading"
+    """While we only read: free, and no drop's doing."""
+    BEFORE = "before"
+    """In an upload, before the first byte of the last chunk left."""
+    AFTER = "after"
+    """In an upload, from then on."""
+    ORDERING = "ordering"
+    """In any other request that costs money: small, it leaves as a whole, so it is past the gate from the beginning."""
 
-BUSY_CODES: Final = frozenset({408, 425, 429})
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """The fields of a `Fault` that decide."""
+
+    money_may_have_moved: bool = False
+    repeat_helps: bool = False
+    account: bool = False
+    strikes: bool = False
 
 
-class Kind(StrEnum):
-    """What went wrong."""
-
-    UNREACHED = "unreached"
-    """No connection: name, route, TLS, proxy. Nothing was sent, so it counts as before the gate at any time."""
-    STALLED = "stalled"
-    CUT = "cut"
-    """The connection ended, or what came was no HTTP."""
-    UNCLEAR = "unclear"
-    """A success that does not say what it made."""
-    REDIRECTED = "redirected"
-    """Never followed: the body would be sent again, and the key to somebody else. The base URL is wrong."""
-    ACCOUNT = "account"
-    REFUSED = "refused"
-    """In the service's own words."""
-    BLOCKED = "blocked"
-    """A 4xx in somebody else's words: a proxy, a firewall."""
-    TOO_LARGE = "too_large"
-    """413 in anybody's words: the next try has the same size."""
-    BUSY = "busy"
-    BROKEN = "broken"
+WAIT: Final = Meaning(repeat_helps=True)
+"""Ours and transient: again, ever more slowly, for ever."""
+STRIKE: Final = Meaning(repeat_helps=True, strikes=True)
+"""Again, but not for ever: the drop itself may be the reason."""
+REFUSED: Final = Meaning()
+"""Theirs and permanent: the drop fails."""
+CLOSED: Final = Meaning(repeat_helps=True, account=True)
+"""No drop is to blame and every drop would meet the same: the lane waits for a person, nothing fails."""
+DOUBT: Final = Meaning(money_may_have_moved=True)
+"""Ambiguous: it is looked up, never sent again."""
+CLOSED_DOUBT: Final = Meaning(money_may_have_moved=True, account=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One line of the table. ``proves``: even after the gate it is certain that nothing was made."""
+    """
+    One line of the table: what is said of it, what it means on either side of the gate, and who has met it.
 
-    repeat_helps: bool
-    proves: bool = False
-    account: bool = False
+    ``met`` names exceptions by package and class, and answers by status, from the special to the general: ``413``,
+    ``4xx``, ``odd``; with ``detail`` where the service's own JSON spoke, and with the very words where they count.
+    """
 
-
-ROWS: Final[Mapping[Kind, Row]] = {
-    Kind.UNREACHED: Row(repeat_helps=True, proves=True),
-    Kind.STALLED: Row(repeat_helps=True),
-    Kind.CUT: Row(repeat_helps=True),
-    Kind.UNCLEAR: Row(repeat_helps=True),
-    # Like a wrong key: every drop would meet the same, so the lane waits for a person and no drop fails.
-    Kind.REDIRECTED: Row(repeat_helps=True, account=True),
-    Kind.ACCOUNT: Row(repeat_helps=True, account=True),
-    Kind.REFUSED: Row(repeat_helps=False, proves=True),
-    Kind.BLOCKED: Row(repeat_helps=True),
-    Kind.TOO_LARGE: Row(repeat_helps=False),
-    Kind.BUSY: Row(repeat_helps=True),
-    Kind.BROKEN: Row(repeat_helps=True),
-}
-
-SAID: Final[Mapping[Kind, str]] = {
-    Kind.UNREACHED: "The service could not be reached",
-    Kind.STALLED: "The service stopped taking or sending bytes",
-    Kind.CUT: "The connection to the service was cut",
-    Kind.UNCLEAR: "The service said yes, but its answer could not be understood",
-    Kind.REDIRECTED: "The service answered with a redirect, so its base URL is probably wrong",
-    Kind.ACCOUNT: "The service refused the key or the account",
-    Kind.REFUSED: "The service refused the request",
-    Kind.BLOCKED: "Something on the way to the service refused the request",
-    Kind.TOO_LARGE: "The upload is larger than the service takes",
-    Kind.BUSY: "The service is busy",
-    Kind.BROKEN: "The service has trouble of its own",
-}
+    said: str
+    before: Meaning
+    after: Meaning
+    met: tuple[str, ...]
 
 
-def of_status(status: int, headers: Mapping[str, str], body: bytes, *, may_have_moved: bool, secret: str = "") -> Fault:
+TABLE: Final = (
+    # Nothing was sent. All of these end before the first byte of the request, so they prove it at any time.
+    Row(
+        said="The service could not be reached",
+        before=WAIT,
+        after=WAIT,
+        met=(
+            *("httpx.ConnectError", "httpx.ConnectTimeout"),  # name, route, TLS
+            "httpx.PoolTimeout",
+            "httpx.ProxyError",  # only of the CONNECT that opens a tunnel
+            "httpx.UnsupportedProtocol",
+        ),
+    ),
+    Row(
+        said="The service stopped taking or sending bytes",
+        before=WAIT,
+        after=DOUBT,
+        met=("httpx.ReadTimeout", "httpx.WriteTimeout", "httpx.TimeoutException", "builtins.TimeoutError"),
+    ),
+    Row(
+        said="The connection to the service was cut",
+        before=WAIT,
+        after=DOUBT,
+        met=(
+            *("httpx.ReadError", "httpx.WriteError", "httpx.CloseError", "httpx.NetworkError"),
+            *("httpx.RemoteProtocolError", "httpx.ProtocolError"),  # also what is no HTTP, and an end without an answer
+            *("h11.RemoteProtocolError", "h11.ProtocolError"),
+            # httpx makes a ConnectError of those of the handshake; one that is bare says nothing about when it was.
+            *("ssl.SSLError", "builtins.OSError"),
+        ),
+    ),
+    Row(
+        said="The answer of the service could not be read",
+        before=WAIT,
+        after=DOUBT,
+        met=("httpx.DecodingError", "httpx.TooManyRedirects", "httpx.CookieConflict"),
+    ),
+    # Of our own address before anything is sent. But httpx raises both for the address in a redirect as well, which
+    # comes when all is sent, so they prove nothing.
+    Row(
+        said="The address of the service could not be used",
+        before=WAIT,
+        after=DOUBT,
+        met=("httpx.InvalidURL", "builtins.UnicodeError"),
+    ),
+    # By our own fault, or of a kind that httpx did not have when this was written: bytes may be out already.
+    Row(
+        said="The request could not be carried through",
+        before=WAIT,
+        after=DOUBT,
+        met=(
+            *("httpx.LocalProtocolError", "h11.LocalProtocolError"),  # a body of another length than announced
+            *("httpx.StreamError", "httpx.StreamConsumed", "httpx.StreamClosed"),
+            *("httpx.RequestNotRead", "httpx.ResponseNotRead"),
+            *("httpx.HTTPError", "httpx.HTTPStatusError", "httpx.RequestError", "httpx.TransportError"),
+        ),
+    ),
+    # A success that does not say what it made.
+    Row(said="The service said yes, but its answer could not be understood", before=STRIKE, after=DOUBT, met=("2xx",)),
+    # Never followed: the body would be sent again, and the key to somebody else.
+    Row(
+        said="The service answered with a redirect, so its base URL is probably wrong",
+        before=CLOSED,
+        after=CLOSED_DOUBT,
+        met=("3xx",),
+    ),
+    # How the router of FastAPI answers to a path or a method that it does not have. Of uploads only: where an asset is
+    # named in the path, the same words say that there is no such asset.
+    Row(
+        said="The service takes no uploads at this address, so its base URL is probably wrong",
+        before=CLOSED,
+        after=CLOSED,
+        met=("404 detail: Not Found", "405 detail: Method Not Allowed"),
+    ),
+    # The key, the account or the proxy's password.
+    Row(
+        said="The service refused the key or the account",
+        before=CLOSED,
+        after=CLOSED,
+        met=("401 detail", "402 detail", "403 detail"),
+    ),
+    Row(
+        said="The service refused the key or the account",
+        before=CLOSED,
+        after=CLOSED_DOUBT,
+        met=("401", "402", "403", "407", "407 detail"),  # 407 is a proxy's, whatever it looks like
+    ),
+    Row(said="The service refused the request", before=REFUSED, after=REFUSED, met=("4xx detail",)),
+    # The next try has the same size, whoever says so.
+    Row(said="The upload is larger than the service takes", before=REFUSED, after=REFUSED, met=("413 detail",)),
+    Row(said="The upload is larger than the service takes", before=REFUSED, after=DOUBT, met=("413",)),
+    # Turned away at the door. But a 408 may come from a limit on the work that had already begun, as 503 and 504 do.
+    Row(said="The service is busy", before=WAIT, after=WAIT, met=("425 detail", "429 detail")),
+    Row(said="The service is busy", before=WAIT, after=DOUBT, met=("408", "408 detail", "425", "429", "503")),
+    # A gateway without its backend, or another server altogether: no drop's doing, so it never strikes.
+    Row(
+        said="Something on the way to the service did not find it",
+        before=WAIT,
+        after=DOUBT,
+        met=("404", "405", "410"),
+    ),
+    # A proxy or a firewall, which may dislike this very drop.
+    Row(said="Something on the way to the service refused the request", before=STRIKE, after=DOUBT, met=("4xx",)),
+    Row(said="The service has trouble of its own", before=WAIT, after=DOUBT, met=("5xx",)),
+    Row(said="The service gave an answer that HTTP does not have", before=WAIT, after=DOUBT, met=("odd",)),
+)
+
+_PAST: Final = frozenset({Moment.AFTER, Moment.ORDERING})
+_UPLOADING: Final = frozenset({Moment.BEFORE, Moment.AFTER})
+_ROWS: Final = {name: row for row in TABLE for name in row.met}
+
+
+def of_status(status: int, headers: Mapping[str, str], body: bytes, *, moment: Moment, secret: str = "") -> Fault:
     """
     Judge a complete answer that is not what was asked for.
 
@@ -101,27 +189,36 @@ def of_status(status: int, headers: Mapping[str, str], body: bytes, *, may_have_
         status: the HTTP status; 2xx means that the answer could not be understood.
         headers: by lower-case name.
         body: its beginning is enough.
-        may_have_moved: the gate was open, the first byte of the last chunk had left; always False for reading.
+        moment: when it came.
         secret: the API key, taken out of the words wherever somebody echoes it.
 
     """
-    detail = _detail(body)
-    kind = _kind(status, own=detail is not None)
-    spoken = detail is not None and 400 <= status < 500
-    words = detail if detail is not None else _plain(body)
+    detail = wording.detail(body)
+    row = _row_of_status(status, detail, moment)
+    said = f"{row.said} ({status})"
+    words = detail if detail is not None else wording.plain(body)
     return _fault(
-        kind,
-        may_have_moved=may_have_moved and not spoken,
-        words=_line(f"{SAID[kind]} ({status}): {words}" if words else f"{SAID[kind]} ({status}).", secret),
+        row,
+        moment,
+        words=wording.line(f"{said}: {words}" if words else f"{said}.", secret),
         status=status,
-        not_before=_retry_after(headers),
+        not_before=wording.asked_pause(headers),
     )
 
 
-def of_exception(kind: Kind, says: str, *, may_have_moved: bool, secret: str = "") -> Fault:
-    """Judge a request that brought no answer; ``says`` is what the transport has to say about it."""
-    words = f"{SAID[kind]}: {says}" if says.strip() else f"{SAID[kind]}."
-    return _fault(kind, may_have_moved=may_have_moved, words=_line(words, secret))
+def of_exception(error: Exception, *, moment: Moment, secret: str = "") -> Fault:
+    """
+    Judge a request that brought no answer.
+
+    Raises:
+        LookupError: neither the exception nor what it is derived from has a row, so it is none of the transport's.
+
+    """
+    row = row_of(type(error))
+    if row is None:
+        raise LookupError(f"no row in the table of faults for {error!r}")
+    says = str(error)
+    return _fault(row, moment, words=wording.line(f"{row.said}: {says}" if says.strip() else f"{row.said}.", secret))
 
 
 def of_result(status: int, headers: Mapping[str, str], body: bytes) -> Fault:
@@ -134,107 +231,38 @@ def of_result(status: int, headers: Mapping[str, str], body: bytes) -> Fault:
     return Fault(
         money_may_have_moved=False,
         repeat_helps=True,
-        words=_line(f"{said} ({status}): {_plain(body)}".rstrip(": "), ""),
-        not_before=_retry_after(headers),
+        words=wording.line(f"{said} ({status}): {wording.plain(body)}".rstrip(": "), ""),
+        not_before=wording.asked_pause(headers),
         status=status,
     )
+
+
+def row_of(kind: type[BaseException]) -> Row | None:
+    """Find the row of an exception, or else of the nearest one that it is derived from."""
+    names = (f"{each.__module__.partition('.')[0]}.{each.__name__}" for each in kind.__mro__)
+    return next((_ROWS[name] for name in names if name in _ROWS), None)
+
+
+def _row_of_status(status: int, detail: str | None, moment: Moment) -> Row:
+    family = f"{status // 100}xx"
+    names = [str(status), family, "odd"]
+    if detail is not None:
+        names = [f"{status} detail", f"{family} detail", *names]
+        if moment in _UPLOADING:
+            names.insert(0, f"{status} detail: {detail}")
+    return next(_ROWS[name] for name in names if name in _ROWS)
 
 
 def _fault(
-    kind: Kind, *, may_have_moved: bool, words: str, status: int | None = None, not_before: timedelta | None = None
+    row: Row, moment: Moment, *, words: str, status: int | None = None, not_before: timedelta | None = None
 ) -> Fault:
-    row = ROWS[kind]
-    moved = may_have_moved and not row.proves
+    meaning = row.after if moment in _PAST else row.before
     return Fault(
-        money_may_have_moved=moved,
-        repeat_helps=row.repeat_helps and not moved,
+        money_may_have_moved=meaning.money_may_have_moved,
+        repeat_helps=meaning.repeat_helps,
         words=words,
         not_before=not_before,
-        account=row.account,
+        account=meaning.account,
+        strikes=meaning.strikes and moment is not Moment.READING,
         status=status,
     )
-
-
-def _kind(status: int, *, own: bool) -> Kind:
-    """Sort a status; ``own``: with the service's own JSON ``detail``."""
-    if status in ACCOUNT_CODES:
-        return Kind.ACCOUNT
-    if status in BUSY_CODES or status == 503:
-        return Kind.BUSY
-    if status == 413:
-        return Kind.TOO_LARGE
-    if 400 <= status < 500:
-        return Kind.REFUSED if own else Kind.BLOCKED
-    if 300 <= status < 400:
-        return Kind.REDIRECTED
-    return Kind.UNCLEAR if 200 <= status < 300 else Kind.BROKEN
-
-
-def _detail(body: bytes) -> str | None:
-    """Give the API's own ``detail`` in words: string, list of ``{loc, msg}``, object; None where there is none."""
-    try:
-        answer = json.loads(body)
-        detail = answer.get("detail") if isinstance(answer, dict) else None
-        return None if detail is None else _said(detail) or None
-    except (ValueError, RecursionError):
-        return None
-
-
-def _said(detail: Any) -> str:
-    if isinstance(detail, str):
-        return detail.strip()
-    if isinstance(detail, list):
-        return "; ".join(filter(None, (_said(each) for each in detail)))
-    if isinstance(detail, dict):
-        message = next((detail[name] for name in ("msg", "message") if isinstance(detail.get(name), str)), None)
-        if message is None:
-            return json.dumps(detail)
-        where = detail.get("loc", detail.get("code"))
-        place = ".".join(map(str, where)) if isinstance(where, list) else str(where or "")
-        return f"{place}: {message}" if place else str(message)
-    return str(detail)
-
-
-def _plain(body: bytes) -> str:
-    """Give the words of a page that was meant for a browser."""
-    text = body[: 64 * 1024].decode("utf-8", "replace")
-    shown = re.sub(r"<!--.*?-->|<(script|style|head)\b.*?</\1\s*>", " ", text, flags=re.DOTALL | re.IGNORECASE)
-    return html.unescape(re.sub(r"<[^>]*>", " ", shown))
-
-
-def _line(text: str, secret: str) -> str:
-    """Make one printable line that holds no secret: no key, no credentials, no query string of a signed link."""
-    for hidden in (secret, secret.removeprefix("panjaya-")):
-        if len(hidden) >= 4:
-            text = text.replace(hidden, "***")
-    text = re.sub(r"(?i)\bbearer\s+\S+", "Bearer ***", text)
-    text = re.sub(r"(?i)(\b[a-z][a-z0-9+.-]*://)[^\s/@]*@", r"\1", text)
-    text = re.sub(r"""\?[^\s"'<>]*=[^\s"'<>]*""", "?…", text)
-    text = "".join(character if character.isprintable() else " " for character in text)
-    line = " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
-    return line if len(line) <= WORDS_LIMIT else line[: WORDS_LIMIT - 1] + "…"
-
-
-def _retry_after(headers: Mapping[str, str]) -> timedelta | None:
-    """
-    Read ``Retry-After`` (RFC 9110, section 10.2.3): seconds, or a date.
-
-    A date is compared with the answer's own ``Date``, so that neither clock's error matters; without one it is ignored.
-    """
-    said = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"[0-9]{1,9}", said):
-        return min(timedelta(seconds=int(said)), LONGEST_PAUSE)
-    then, now = _moment(said), _moment(headers.get("date", ""))
-    if then is None or now is None:
-        return None
-    try:
-        return min(max(then - now, timedelta(0)), LONGEST_PAUSE)
-    except TypeError:  # one names a zone and the other does not
-        return None
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        return parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None

@@ -24,7 +24,7 @@ import httpx
 from panjaya_watchd import __version__
 from panjaya_watchd.api import answers, faults, pages
 from panjaya_watchd.api.base import Download, Submission
-from panjaya_watchd.api.faults import Kind
+from panjaya_watchd.api.faults import Moment
 from panjaya_watchd.api.origin import credential, is_loopback, may_be_asked, origin, proxy_for
 from panjaya_watchd.api.partial import Match, Partial
 from panjaya_watchd.api.passage import Passage
@@ -59,18 +59,15 @@ _KEEP_ALIVE: Final = [
     (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 30),
 ]
 
-# A source that breaks its length surfaces as h11's own error, which is none of httpx's; `Passage` notices first, and
-# this is the net below it.
-# UnicodeError: a link from an answer whose host is no name (IDNA), or that holds half a character.
-_TROUBLE: Final = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, h11.LocalProtocolError, UnicodeError)
-_NEVER_SENT: Final = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-    httpx.InvalidURL,
+_TROUBLE: Final = (
+    *(httpx.HTTPError, httpx.StreamError, httpx.CookieConflict),
+    # An address, ours or one that came in an answer: its host is no name (IDNA), or it holds half a character.
+    *(httpx.InvalidURL, UnicodeError),
+    # h11's own come through bare where a body breaks its length; `Passage` notices first, and this is the net below it.
+    h11.ProtocolError,
+    OSError,
 )
+"""What the transport may raise; what it means stands in the table of `faults`, and everything else is a bug."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +122,7 @@ class Panjaya:
             trust_env=not self._loopback,
             timeout=reading,
             cookies=_no_cookies(),
+            event_hooks={"response": [_put_location_aside]},
         )
 
     def close(self) -> None:
@@ -157,13 +155,13 @@ class Panjaya:
             request = self._uploads.build_request("POST", self._base + UPLOAD_PATH, headers=headers, content=passage)
             status, said, answer = _exchange(self._uploads, request)
         except _TROUBLE as error:
-            return self._broken(error, may_have_moved=passage.released)
+            return faults.of_exception(error, moment=_moment(passage), secret=self._key)
         finally:
             passage.close()
         asset = answers.asset(answer) if httpx.codes.is_success(status) else None
         if asset is not None:
             return asset
-        return faults.of_status(status, said, answer, may_have_moved=passage.released, secret=self._key)
+        return faults.of_status(status, said, answer, moment=_moment(passage), secret=self._key)
 
     def add_languages(self, asset_id: AssetId, locales: Sequence[Locale], srt: Mapping[Locale, str]) -> Asset | Fault:
         """
@@ -200,7 +198,7 @@ class Panjaya:
             if following is None:
                 return tuple(known.values())
             turn = following
-        return faults.of_exception(Kind.UNCLEAR, f"the list has more than {PAGES_LIMIT} pages", may_have_moved=False)
+        return self._unclear(f"the list has more than {PAGES_LIMIT} pages".encode())
 
     def get_asset(self, asset_id: AssetId) -> Asset | Fault:
         """Read one asset with its dubbings and versions: ``GET /v1/assets/{asset_id}``. Free."""
@@ -229,7 +227,7 @@ class Panjaya:
                 if found is None:  # the host has another file by now, so once more and from the beginning
                     found = self._fetch(result_url, partial, progress)
             except _TROUBLE as error:
-                return self._broken(error, may_have_moved=False)
+                return faults.of_exception(error, moment=Moment.READING, secret=self._key)
         return found or _unusable("its host keeps changing it")
 
     def _fetch(self, url: str, partial: Partial, progress: Callable[[int], None]) -> Download | Fault | None:
@@ -258,32 +256,24 @@ class Panjaya:
                 yield _unusable("its link is not https")
                 return
             with self._results.stream("GET", url, headers=headers) as response:
-                if response.status_code not in _GONE or "location" not in response.headers:
+                if response.status_code not in _GONE or not response.extensions["location"]:
                     yield response
                     return
-                url = str(httpx.URL(url).join(response.headers["location"]))
+                url = _joined(url, response.extensions["location"])
         yield _unusable("its host sends us from one place to the next")
 
     def _get(self, url: str) -> bytes | Fault:
         try:
             status, said, body = _exchange(self._reads, self._reads.build_request("GET", url))
         except _TROUBLE as error:
-            return self._broken(error, may_have_moved=False)
+            return faults.of_exception(error, moment=Moment.READING, secret=self._key)
         if httpx.codes.is_success(status):
             return body
-        return faults.of_status(status, said, body, may_have_moved=False, secret=self._key)
+        return faults.of_status(status, said, body, moment=Moment.READING, secret=self._key)
 
     def _unclear(self, answer: bytes) -> Fault:
         """Judge a success that holds nothing we know; only for reading."""
-        return faults.of_status(200, {}, answer, may_have_moved=False, secret=self._key)
-
-    def _broken(self, error: Exception, *, may_have_moved: bool) -> Fault:
-        """Judge what the transport raised."""
-        if isinstance(error, _NEVER_SENT):
-            kind = Kind.UNREACHED
-        else:
-            kind = Kind.STALLED if isinstance(error, httpx.TimeoutException) else Kind.CUT
-        return faults.of_exception(kind, str(error), may_have_moved=may_have_moved, secret=self._key)
+        return faults.of_status(200, {}, answer, moment=Moment.READING, secret=self._key)
 
     def _client(self, trust: ssl.SSLContext, limits: httpx.Limits, timeout: httpx.Timeout) -> httpx.Client:
         """Make a client that knows the key; with a transport of its own httpx looks for no proxy itself."""
@@ -294,12 +284,35 @@ class Panjaya:
             socket_options=_KEEP_ALIVE,
         )
         headers = {"Authorization": f"Bearer {self._key}", "Accept": "application/json", "User-Agent": _NAME}
-        return httpx.Client(transport=transport, headers=headers, timeout=timeout, cookies=_no_cookies())
+        return httpx.Client(
+            transport=transport,
+            headers=headers,
+            timeout=timeout,
+            cookies=_no_cookies(),
+            event_hooks={"response": [_put_location_aside]},
+        )
 
 
 def _no_cookies() -> CookieJar:
     """Give a jar that keeps nothing: a cookie means nothing to us, and an odd one could not be sent back."""
     return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+
+
+def _put_location_aside(response: httpx.Response) -> None:
+    """Keep a redirect from httpx: it reads also one that it is not to follow, and raises where that is no address."""
+    response.extensions["location"] = response.headers.pop("location", "")
+
+
+def _joined(url: str, location: str) -> str:
+    """Give where a redirect leads; "" where that is no address."""
+    try:
+        return str(httpx.URL(url).join(location))
+    except (httpx.InvalidURL, ValueError):  # ValueError: of the standard library, for brackets around no IPv6 address
+        return ""
+
+
+def _moment(passage: Passage) -> Moment:
+    return Moment.AFTER if passage.released else Moment.BEFORE
 
 
 def _exchange(client: httpx.Client, request: httpx.Request) -> tuple[int, httpx.Headers, bytes]:
