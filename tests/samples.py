@@ -6,7 +6,19 @@ from typing import Any
 
 from panjaya_watchd.core import events
 from panjaya_watchd.core.answers import Asset, AssetDubbing, Fault, Version
-from panjaya_watchd.core.claim import Attempt, Claim, Destination, Dubbing, DubbingState, Outcome, Result, Rules, State
+from panjaya_watchd.core.claim import (
+    Attempt,
+    Claim,
+    Destination,
+    Dubbing,
+    DubbingState,
+    Earlier,
+    HeldFor,
+    Outcome,
+    Result,
+    Rules,
+    State,
+)
 from panjaya_watchd.core.drop import Drop, Fingerprint, Part, Role
 from panjaya_watchd.core.events import Event
 from panjaya_watchd.core.names import AssetId, ClaimId, Digest, DubbingId, FolderName, Locale, VersionId
@@ -66,7 +78,7 @@ def claim(state: State = State.CLAIMED, **changes: Any) -> Claim:
     if state is State.FILING:
         plain = replace(plain, outcome=Outcome(to=Destination.DONE, why="It is done."))
     if state is State.HELD:
-        plain = replace(plain, held="nobody knows")
+        plain = replace(plain, held="nobody knows", held_for=HeldFor.DOUBT)
     return replace(plain, **changes)
 
 
@@ -94,6 +106,18 @@ def dubbing(locale: Locale = SPANISH, state: DubbingState = DubbingState.WAITING
     return replace(Dubbing(locale=locale, state=state, result=kept), **changes)
 
 
+def earlier(*locales: Locale) -> Earlier:
+    """Give an earlier claim of the same video, which has these locales of the asset ``a0``."""
+    return Earlier(
+        claim_id=ClaimId("earlier"),
+        folder=FolderName("marketing"),
+        asset_id=AssetId("a0"),
+        filed_as="done/talk",
+        closed_at=NOW,
+        locales=locales,
+    )
+
+
 EVENTS: tuple[Event, ...] = (
     events.Resumed(rules=Rules()),
     events.TakenIn(),
@@ -111,6 +135,15 @@ EVENTS: tuple[Event, ...] = (
     events.FetchFaulted(locale=SPANISH, fault=BUSY),
     events.Filed(where="done/talk"),
     events.Told(word=events.Word.RELEASE),
+    events.Hashed(digest=DIGEST),
+    events.Awaited(of=ClaimId("earlier")),
+    events.Admitted(millis=120_000),
+    events.Recognised(earlier=earlier(), dubbings=(), millis=0),
+    events.OverBudget(why="it is spent"),
+    events.Declined(outcome=Outcome(to=Destination.FAILED, why="No.")),
+    events.Reconsidered(),
+    events.Witnessed(asset_id=AssetId("a1")),
+    events.Poisoned(why="it kills"),
 )
 """One of each kind."""
 
@@ -127,8 +160,13 @@ CLAIM_KEYS = [
     "closed_at",
     "asset_id",
     "estimated_minutes",
+    "reserved_minutes",
+    "settled",
+    "builds_on",
+    "awaits",
     "trouble",
     "held",
+    "held_for",
     "candidates",
     "outcome",
     "todo",

@@ -6,13 +6,14 @@ service's own origin), a cursor, a page or offset that it counts itself. Without
 once, until a page brings no new ids. No order is assumed, and an id counts once.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
 from panjaya_watchd.api.answers import asset_of, parse
-from panjaya_watchd.core.answers import Asset
+from panjaya_watchd.core.answers import Asset, Fault
+from panjaya_watchd.core.names import AssetId
 
 _LISTS: Final = ("items", "assets", "data", "results")
 _NESTS: Final = ("", "meta", "metadata", "pagination", "paging", "page_info", "pageInfo", "links", "_links", "data")
@@ -30,6 +31,12 @@ _CURSORS: Final = {
     "next": "cursor",
 }
 """The hint's name, and the parameter that takes its value."""
+
+LIMIT: Final = 1000
+"""Pages."""
+
+_PAST_THE_END: Final = frozenset({400, 404, 416, 422})
+"""How services answer a page number that we only guessed."""
 
 _MORE: Final = ("has_more", "has_next", "hasMore", "hasNextPage", "has_next_page")
 
@@ -57,6 +64,41 @@ class Turn:
 
     url: str
     guessed: bool
+
+
+def walk(
+    base: str, get: Callable[[str], bytes | Fault], unclear: Callable[[bytes], Fault]
+) -> tuple[Asset, ...] | Fault:
+    """
+    Read every page of the list; each id once.
+
+    Args:
+        base: the URL of the first page.
+        get: asks for a URL.
+        unclear: judges an answer that holds no list.
+
+    """
+    known: dict[AssetId, Asset] = {}
+    following = Turn(url=base, guessed=False)
+    for asked in range(1, LIMIT + 1):
+        answer = get(following.url)
+        if isinstance(answer, Fault):
+            past_the_end = following.guessed and answer.status in _PAST_THE_END
+            return tuple(known.values()) if past_the_end else answer
+        page = assets(answer)
+        if page is None:
+            return unclear(answer)
+        found, hint = page
+        before = len(known)
+        for asset in found:
+            known.setdefault(asset.asset_id, asset)
+        next_turn = turn(hint, base=base, asked=asked, known=len(known), fresh=len(known) - before)
+        if next_turn is None:
+            return tuple(known.values())
+        following = next_turn
+    return Fault(
+        money_may_have_moved=False, repeat_helps=True, words=f"The list of assets has more than {LIMIT} pages."
+    )
 
 
 def assets(body: bytes) -> tuple[tuple[Asset, ...], Hint] | None:

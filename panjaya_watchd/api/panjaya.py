@@ -43,15 +43,11 @@ from panjaya_watchd.core.names import AssetId, Locale, VersionId
 ANSWER_LIMIT: Final = 64 << 20
 """Bytes of an answer that are read; a page of ten thousand assets is a tenth of it."""
 
-PAGES_LIMIT: Final = 1000
 REDIRECTS_LIMIT: Final = 3
 """For results only: storage hosts send to the nearest copy."""
 
 _NAME: Final = f"panjaya-watchd/{__version__}"
 _GONE: Final = frozenset({301, 302, 303, 307, 308})
-_PAST_THE_END: Final = frozenset({400, 404, 416, 422})
-"""How services answer a page number that we only guessed."""
-
 _KEEP_ALIVE: Final = [
     # The answer may take a quarter of an hour, and NAT gateways forget a silent connection after five minutes.
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
@@ -174,31 +170,13 @@ class Panjaya:
         try:
             status, said, answer = _exchange(self._uploads, request)
         except _TROUBLE as error:
-            return self._broken(error, may_have_moved=True)
+            return faults.of_exception(error, moment=Moment.ORDERING, secret=self._key)
         asset = answers.asset(answer) if httpx.codes.is_success(status) else None
-        return asset or faults.of_status(status, said, answer, may_have_moved=True, secret=self._key)
+        return asset or faults.of_status(status, said, answer, moment=Moment.ORDERING, secret=self._key)
 
     def list_assets(self) -> tuple[Asset, ...] | Fault:
         """List every asset of the account, all pages, each id once, in no order: ``GET /v1/assets/``. Free."""
-        base = self._base + ASSETS_PATH
-        known: dict[AssetId, Asset] = {}
-        turn = pages.Turn(url=base, guessed=False)
-        for asked in range(1, PAGES_LIMIT + 1):
-            answer = self._get(turn.url)
-            if isinstance(answer, Fault):
-                return tuple(known.values()) if turn.guessed and answer.status in _PAST_THE_END else answer
-            page = pages.assets(answer)
-            if page is None:
-                return self._unclear(answer)
-            found, hint = page
-            before = len(known)
-            for asset in found:
-                known.setdefault(asset.asset_id, asset)
-            following = pages.turn(hint, base=base, asked=asked, known=len(known), fresh=len(known) - before)
-            if following is None:
-                return tuple(known.values())
-            turn = following
-        return self._unclear(f"the list has more than {PAGES_LIMIT} pages".encode())
+        return pages.walk(self._base + ASSETS_PATH, self._get, self._unclear)
 
     def get_asset(self, asset_id: AssetId) -> Asset | Fault:
         """Read one asset with its dubbings and versions: ``GET /v1/assets/{asset_id}``. Free."""

@@ -138,7 +138,7 @@ def test_an_answer_that_is_no_list_is_a_fault() -> None:
 
 def test_a_list_that_never_ends_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     """New ids for ever: at some page the client stops and says so."""
-    monkeypatch.setattr("panjaya_watchd.api.panjaya.PAGES_LIMIT", 5)
+    monkeypatch.setattr("panjaya_watchd.api.pages.LIMIT", 5)
     count = iter(range(100))
 
     def script(visit: Visit) -> None:

@@ -35,11 +35,11 @@ def test_without_a_daemon_the_status_has_the_same_keys(here: Site) -> None:
     said = here.call("status", "--json")
 
     assert said.code == 75
-    assert list(said.json) == ["running", "folders", "claims", "counts"]
+    assert list(said.json) == ["running", "folders", "claims", "counts", "budgets"]
     assert said.json["running"] is False
     assert said.json["counts"] == {"held": 1}
     assert [list(facts) for facts in said.json["claims"]] == [CLAIM_KEYS]
-    assert list(said.json["folders"][0]) == ["name", "scanned_seconds_ago", "trouble", "waiting"]
+    assert list(said.json["folders"][0]) == ["name", "scanned_seconds_ago", "trouble", "waiting", "held_first"]
 
 
 def test_before_the_first_start_the_status_is_empty(here: Site) -> None:
@@ -61,7 +61,7 @@ def test_with_a_daemon_the_status_is_the_daemons(here: Site) -> None:
     assert said.json["running"] is True
     assert said.json["counts"] == {"held": 1}
     assert [list(facts) for facts in said.json["claims"]] == [CLAIM_KEYS]
-    assert list(said.json["folders"][0]) == ["name", "scanned_seconds_ago", "trouble", "waiting"]
+    assert list(said.json["folders"][0]) == ["name", "scanned_seconds_ago", "trouble", "waiting", "held_first"]
     assert "marketing" in words.out
     assert HELD in words.out
 

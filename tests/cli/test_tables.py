@@ -19,6 +19,14 @@ WORDS = st.text(max_size=30).map(display)
 """What a report can contain: names and reasons have gone through `display`."""
 
 
+BUDGET = {
+    "folder": None,
+    "limits": {"minutes_per_day": 10.0},
+    "minutes_today": 10.0,
+    "minutes_this_month": 12.5,
+    "drops_today": 3,
+}
+
 MOVING = {
     "upload": Progress(sent=500, total=1000, since=0.0),
     "download es-ES": Progress(sent=5, total=None, since=0.0),
@@ -36,7 +44,14 @@ def status(name: str = "talk.mp4", **more: Any) -> dict[str, Any]:
         10.0,
     )
     folder = {"name": name, "scanned_seconds_ago": 1.5, "trouble": None, "waiting": [{"name": name, "why": name}]}
-    return {"running": True, "folders": [folder | more], "claims": [facts | {"file": name}], "counts": {}}
+    folder |= {"held_first": {"drops": 2, "estimated_minutes": 3.5}}
+    return {
+        "running": True,
+        "folders": [folder | more],
+        "claims": [facts | {"file": name}],
+        "counts": {},
+        "budgets": [BUDGET],
+    }
 
 
 def shown(said: dict[str, Any], width: int = 200) -> str:

@@ -61,7 +61,7 @@ def test_a_retried_drop_is_sent_once_more(here: Site) -> None:
 
     assert said.code == 0
     assert (again.code, again.out) == (1, "")
-    assert again.err == f"Claim {HELD} is not held; nothing was changed.\n"
+    assert again.err == f"Claim {HELD} is not held. Nothing was changed.\n"
     assert len(here.studio.studio.bills) == 1
     assert (here.folder / "done" / "talk" / "talk.es-ES.mp4").exists()
 
@@ -93,4 +93,4 @@ def test_a_claim_that_nobody_knows_cannot_be_told_anything(here: Site) -> None:
     with here.daemon():
         said = here.call("retry", "nobody")
 
-    assert (said.code, said.err) == (1, "Claim nobody is not held; nothing was changed.\n")
+    assert (said.code, said.err) == (1, "Claim nobody is not held. Nothing was changed.\n")

@@ -95,7 +95,8 @@ def test_the_table_in_the_architecture_page_is_the_table() -> None:
 
 CASES: list[tuple[Claim, Event, State, list[type[Effect]]]] = [
     (claim(), events.Resumed(rules=Rules()), State.CLAIMED, [effects.TakeIn]),
-    (claim(), events.TakenIn(), State.UPLOADING, [effects.Upload]),
+    (claim(), events.TakenIn(), State.CLAIMED, [effects.Admit]),
+    (claim(), events.Admitted(millis=1), State.UPLOADING, [effects.Upload]),
     (
         claim(outcome=Outcome(to=Destination.FAILED, why="No.")),
         events.TakenIn(),
@@ -148,7 +149,7 @@ def test_a_row_leads_where_it_should(before: Claim, event: Event, state: State, 
 
 def test_an_attempt_is_counted_before_it_begins() -> None:
     """After a crash the next attempt has the next number, so a poisonous drop is noticed."""
-    first = step(claim(), events.TakenIn(), NOW).claim
+    first = step(claim(), events.Admitted(millis=1), NOW).claim
     second = step(first, events.Resumed(rules=Rules()), NOW).claim
 
     assert first.attempt == Attempt(number=1)

@@ -94,7 +94,10 @@ FORMAT_1 = (
 """A document of the first release. Never change it: ledgers in the field have such documents."""
 
 
-LATER_FIELDS = {"trouble"}
+LATER_FIELDS = {
+    *("trouble", "likeness", "background_digest", "builds_on", "awaits", "reserved", "witnessed"),
+    *("held_for", "paused", "released", "strikes", "crashes"),
+}
 """What claims have got since the first release; each has a default."""
 
 

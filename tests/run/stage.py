@@ -29,7 +29,7 @@ from panjaya_watchd.places.base import Scan
 from panjaya_watchd.places.memory import MemoryPlace
 from panjaya_watchd.places.memory_disk import MemoryDisk
 from panjaya_watchd.run.board import Board
-from panjaya_watchd.run.driver import Driver
+from panjaya_watchd.run.driver import Doing, Driver
 from panjaya_watchd.run.folders import Watched
 from panjaya_watchd.run.hands import Hands
 from panjaya_watchd.run.inbox import Inbox
@@ -91,19 +91,23 @@ class Stage:
     clock: SimClock = field(default_factory=SimClock)
     log: CapturingLogger = field(default_factory=CapturingLogger)
     notes: Notes = field(default_factory=Notes)
+    doing: Doing | None = None
+    given_inbox: Inbox | None = None
+    more: dict[str, Any] = field(default_factory=dict)
+    """More of the driver's arguments."""
     inbox: Inbox = field(init=False)
     driver: Driver = field(init=False)
 
     def __post_init__(self) -> None:
-        self.inbox = Inbox(self.clock)
+        self.inbox = self.given_inbox or Inbox(self.clock)
         self.driver = Driver(
             ledger=self.ledger,
-            doing=self.notes,
+            doing=self.doing or self.notes,
             inbox=self.inbox,
             clock=self.clock,
             log=self.log,
-            watched={folder: watched() for folder in self.folders},
             new_id=lambda: CLAIM,
+            **{"watched": {folder: watched() for folder in self.folders}, **self.more},
         )
 
     def start(self, *claims: Claim) -> "Stage":

@@ -342,7 +342,7 @@ def test_a_word_for_a_claim_that_is_not_there_is_refused(claimed: object) -> Non
     """By its name, so that a slip of the pen is seen."""
     said = asked(Stage().start(), {"ask": "tell", "claim": claimed, "word": "retry"})
 
-    assert said["refused"] == f"Claim {claimed} is not held; nothing was changed."
+    assert said["refused"] == f"Claim {claimed} is not held. Nothing was changed."
 
 
 def test_adopting_without_an_asset_is_refused() -> None:

@@ -388,8 +388,7 @@ def test_a_refused_account_keeps_back_what_is_queued_in_the_lane() -> None:
     """With one upload at a time and three drops, a refused key costs one transfer an hour and not three."""
     room = Room(files={f"{name}.mp4": name.encode() * 50 for name in "abc"}, api=Api(answer=BARRED, assets=BARRED))
     crew = Crew(room)
-    stage = Stage()
-    stage.driver.doing, stage.driver.inbox = crew.lanes, crew.inbox
+    stage = Stage(doing=crew.lanes, given_inbox=crew.inbox)
     for found in group(room.scan().files):
         taken = queued(found)
         room.place.take_in(taken.id, found)

@@ -21,7 +21,7 @@ def stop():
     say("asked\\n")
     asked.set()
 
-signals.listen(stop)
+signals.listen(stop, lambda: say("reloaded\\n"))
 say("ready\\n")
 asked.wait(30)
 say("ended\\n")

@@ -304,14 +304,12 @@ def test_the_quiet_period_is_the_profiles_when_absent(profile: str, seconds: int
 
 
 def test_keys_without_effect_are_warned_of(host: Host) -> None:
-    """Nobody may believe in a budget that nobody holds."""
-    extra = 'locale = "en-US"\nlanguages = []\nprofile = "nfs"\nbudget = { drops_per_day = 1 }'
+    """Nobody may believe in a profile that makes no difference yet."""
+    extra = 'locale = "en-US"\nlanguages = []\nprofile = "nfs"'
     text = host.folder("a", extra) + '[http]\nlisten = "127.0.0.1:1"\n'
     warnings = host.load(text).warnings()
 
     assert [":".join(warning.split(":")[: 2 if "folder" in warning else 1]) + ":" for warning in warnings] == [
-        'folder "a": budget:',
-        'folder "a": on_first_start:',
         'folder "a": profile:',
         "[http] listen:",
     ]
@@ -319,6 +317,6 @@ def test_keys_without_effect_are_warned_of(host: Host) -> None:
 
 def test_without_such_keys_nothing_is_warned_of(host: Host) -> None:
     """Defaults, and values that make no difference, are no reason to warn."""
-    extra = 'locale = "en-US"\nlanguages = []\nprofile = "local"\non_first_start = "take"'
+    extra = 'locale = "en-US"\nlanguages = []\nprofile = "local"'
 
     assert host.load(host.folder("a", extra) + '[http]\nlisten = ""\n').warnings() == ()
