@@ -57,12 +57,12 @@ def listen() -> Iterator[Listen]:
 
 
 def keeping(visits: "queue.SimpleQueue[Visit]", status: int) -> Script:
-    """Give a script that takes the whole request, answers and keeps it."""
+    """Give a script that takes the whole request, keeps it and answers."""
 
     def script(visit: Visit) -> None:
         visit.take()
+        visits.put(visit)  # before the answer, after which the next one may overtake us
         visit.answer(status)
-        visits.put(visit)
 
     return script
 
