@@ -3,10 +3,11 @@ Looking up after doubt: which listed asset is the one that our upload made.
 
 The API has no idempotency key and no client reference, and its web page makes assets in the same list. So an asset is
 adopted on proof only: it bears the claim's id (in the name of the uploaded file, or in any other field that the API
-shows), or a signed callback on the claim's own URL has named it. Likeness, the same locales and the same length, is
-no proof where other people use the account, for a stranger's video may be just as long. Where nobody else does, which
-only the operator can know (``exclusive``), the one asset that is like ours and can be no other claim's is ours. One
-that merely could be ours is a reason to wait and then to ask a person. No clock of ours is compared with the API's.
+shows), or a signed callback on the claim's own URL has named it and nothing speaks against it. Likeness, the same
+locales and the same length, is no proof where other people use the account, for a stranger's video may be just as long.
+Where nobody else does, which only the operator can know (``exclusive``), the one asset that is like ours and can be no
+other claim's is ours. One that merely could be ours is a reason to wait and then to ask a person. No clock of ours is
+compared with the API's.
 """
 
 import re
@@ -37,7 +38,7 @@ def judge(
     """
     assets = tuple(assets)
     witnessed = next((asset for asset in assets if asset.asset_id == claim.witnessed), None)
-    if witnessed is not None and witnessed.asset_id not in taken:
+    if witnessed is not None and witnessed.asset_id not in taken and _may_be_ours(claim, witnessed):
         return Found(asset=witnessed)
     mark = claim.attempt.mark if claim.attempt and claim.attempt.mark is not None else frozenset[AssetId]()
     new = [asset for asset in assets if asset.asset_id not in mark and asset.asset_id not in taken]

@@ -70,6 +70,8 @@ class Daemon:
     log: Log
     hints: Mapping[FolderName, Hints]
     manager: Manager
+    openers: Sequence[Callable[[], None]] = ()
+    """Begin what listens; called first, because it may fail."""
     closers: Sequence[Callable[[], None]] = ()
     _told: str | None = None
 
@@ -102,6 +104,8 @@ class Daemon:
             self.ledger.close()
 
     def _begin(self) -> None:
+        for begin in self.openers:
+            begin()
         for folder, hints in self.hints.items():
             try:
                 hints.start()

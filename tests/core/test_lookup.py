@@ -55,6 +55,13 @@ def test_a_witness_is_proof() -> None:
     assert isinstance(judge(witnessed, [OURS, old], frozenset({AssetId("old")}), []), Several)
 
 
+def test_a_witness_that_cannot_be_right_is_not_believed() -> None:
+    """A signature proves who speaks, not to whom: the same words could be sent to another claim's URL."""
+    witnessed = replace(DOUBT, witnessed=AssetId("a1"))
+
+    assert judge(witnessed, [replace(OURS, duration=61.0)], frozenset(), []) == Absent()
+
+
 def test_further_languages_are_found_on_the_asset_they_were_added_to() -> None:
     """One of those that were missing is there: the request has arrived."""
     adding = replace(DOUBT, builds_on=earlier(SPANISH))
