@@ -63,6 +63,8 @@ class Machine:
         home: everything lies below it.
         switches: what the studio does differently from `LIFE`.
         api: more of the ``[api]`` table.
+        http: the ``[http]`` table; nothing listens without one.
+        limits: the ``[limits]`` table.
         wrap: what the daemon's command line begins with, such as ``unshare``.
         folders: name to what its ``[[folder]]`` has beyond the usual; one named ``drop`` if none is given.
 
@@ -74,6 +76,8 @@ class Machine:
         *,
         switches: Mapping[str, Any] | None = None,
         api: Mapping[str, Any] | None = None,
+        http: Mapping[str, Any] | None = None,
+        limits: Mapping[str, Any] | None = None,
         wrap: Sequence[str] = (),
         folders: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
@@ -87,9 +91,10 @@ class Machine:
         self.url = f"sqlite:///{self.ledger}"
         self.process: subprocess.Popen[bytes] | None = None
         self.wrap = wrap
-        self._configure(api or {}, folders or {"drop": {}})
+        self.listen = str((http or {}).get("listen", ""))
+        self._configure({"api": api or {}, "http": http or {}, "limits": limits or {}}, folders or {"drop": {}})
 
-    def _configure(self, api: Mapping[str, Any], folders: Mapping[str, Mapping[str, Any]]) -> None:
+    def _configure(self, given: Mapping[str, Mapping[str, Any]], folders: Mapping[str, Mapping[str, Any]]) -> None:
         (self.home / "state").mkdir(parents=True)
         usual = {"locale": "en-US", "languages": ["es-ES"], "quiet": "0.5s", "on_first_start": "take"}
         tables = [{"name": name, "path": str(self.home / name), **usual, **own} for name, own in folders.items()]
@@ -97,9 +102,10 @@ class Machine:
             Path(str(table["path"])).mkdir(exist_ok=True)
         pace = {"poll_first": "0.2s", "poll_max": "1s", "doubt_window": "3s"}
         settings = {
-            "api": {"base_url": self.server.base_url, **pace, **api},
+            "api": {"base_url": self.server.base_url, **pace, **given["api"]},
             "state": {"url": self.url},
-            "http": {"listen": ""},
+            "http": {"listen": "", **given["http"]},
+            "limits": given["limits"],
             "folder": tables,
         }
         self.config.write_text(tomli_w.dumps(settings), encoding="utf-8")

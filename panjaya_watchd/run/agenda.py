@@ -5,7 +5,7 @@ At most one effect of a kind (and locale) of a claim waits: a later one replaces
 itself, so a claim has one upload at a time whatever asks for it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -21,6 +21,13 @@ from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.messages import Due
 
 LONG: Final = (effects.Upload, effects.Hash, effects.Fetch)
+
+_LOST: Final = (events.Unsettled, events.Stuck)
+_ENDS: Final[Mapping[type[Effect], tuple[type[Event], ...]]] = {
+    effects.Upload: (events.Accepted, events.Faulted, events.Found, *_LOST),
+    effects.Hash: (events.Hashed, *_LOST),
+}
+"""The events by which a long effect is over."""
 
 _Key = tuple[ClaimId, type[Effect], Locale | None]
 
@@ -55,8 +62,10 @@ class Agenda:
         """Note which long effect is over with an event."""
         if isinstance(event, events.Fetched | events.FetchFaulted):
             self._under_way.discard((claim_id, effects.Fetch, event.locale))
-        elif not isinstance(event, events.AtGate | events.Witnessed):
-            self._under_way -= {(claim_id, effects.Upload, None), (claim_id, effects.Hash, None)}
+            return
+        for kind, ends in _ENDS.items():
+            if isinstance(event, ends):
+                self._under_way.discard((claim_id, kind, None))
 
     def is_under_way(self, claim_id: ClaimId, kind: type[Effect]) -> bool:
         """Say whether a long effect of that kind is under way."""

@@ -106,8 +106,11 @@ class Stage:
             inbox=self.inbox,
             clock=self.clock,
             log=self.log,
-            new_id=lambda: CLAIM,
-            **{"watched": {folder: watched() for folder in self.folders}, **self.more},
+            **{
+                "new_id": lambda: CLAIM,
+                "watched": {folder: watched() for folder in self.folders},
+                **self.more,
+            },
         )
 
     def start(self, *claims: Claim) -> "Stage":
