@@ -7,6 +7,7 @@ daemon's log. Whatever was played: there is at most one bill, the original is th
 lives, and the studio has seen exactly as many uploads as the end allows, so nothing that may be paid was sent again.
 """
 
+import signal
 import socket
 import threading
 import time
@@ -23,6 +24,7 @@ from e2e.forked import NARROW, Forked
 from e2e.matrix import Barrier, Came, Circumstance, End, Paid, Row
 from machine import KEY, PATIENCE, UPLOAD, Machine, Running, environment, talk
 
+from panjaya_watchd.core.claim import Claim
 from panjaya_watchd.rehearsal.interference import Seen
 from panjaya_watchd.rehearsal.server import StudioServer
 
@@ -99,11 +101,12 @@ class Cell(Machine):
             if self.row.barrier is not Barrier.PORT:  # the next try finds somebody who listens
                 self.restart()
         late = sum(fault.seconds for fault in self.row.faults)
-        self.until(self._is_over, "the end", PATIENCE + late, every=0.1)
+        self.until(self._is_over, "the end", 3 * PATIENCE + late, every=0.1)
         seconds = time.monotonic() - began
-        end = self._end()
+        (claim,) = self.claims()
+        end = self._end(claim)
         self.stop()  # it lives, and ends well
-        self._check(end)
+        self._check(claim, end)
         return Came(end=end, paid=self._paid(), seconds=seconds)
 
     # What befalls the daemon
@@ -112,7 +115,7 @@ class Cell(Machine):
         if not self.row.faults:
             self.until(lambda: self.story("fault.met"), "the first fault", every=0.05)
             self._strike()
-        assert self.struck.wait(PATIENCE), f"Nothing was struck.\n{self.tail()}"
+        assert self.struck.wait(3 * PATIENCE), f"Nothing was struck.\n{self.tail()}"
 
     def _note(self, seen: Seen) -> None:
         """Take note of an upload; in the studio's thread, which has not answered it yet."""
@@ -128,7 +131,7 @@ class Cell(Machine):
             case Circumstance.KILLED:
                 assert self.process is not None
                 self.process.kill()
-                self.process.wait(PATIENCE)
+                assert self.process.wait(PATIENCE) == -signal.SIGKILL
             case Circumstance.SET_BACK:
                 self.late.touch()
             case _:
@@ -152,8 +155,7 @@ class Cell(Machine):
                 pass
             case _:
                 assert_never(self.row.barrier)
-        if self.row.narrow:
-            self.server._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, NARROW)
+        self.server._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, NARROW)  # it would grow to many megabytes
         self.server.requests = self.server._interference.log = Noting(self._note)
 
     def _help(self) -> None:
@@ -208,8 +210,7 @@ class Cell(Machine):
         moves = self.story("claim.moved")
         return bool(moves) and moves[-1]["to"] in ENDS
 
-    def _end(self) -> End:
-        (claim,) = self.claims()
+    def _end(self, claim: Claim) -> End:
         if claim.filed_as is None:
             assert self.under_way("held", "talk"), "nobody is asked"
             return End.HELD
@@ -218,7 +219,7 @@ class Cell(Machine):
     def _paid(self) -> Paid:
         return Paid(bills=len(self.bills()), uploads=len(self.sent))
 
-    def _check(self, end: End) -> None:
+    def _check(self, claim: Claim, end: End) -> None:
         spec = self.row.killed if self.circumstance is Circumstance.KILLED else self.row.spec
         assert len(self.bills()) <= 1
         assert spec.get(end) == self._paid(), f"{end}: {self._paid()}, but expected {spec}\n{self.tail()}"
@@ -231,6 +232,10 @@ class Cell(Machine):
             assert original.parent == self.home / "drop" / end / "talk"
         if end is End.FAILED:
             assert self.row.says in (original.parent / "WHY.txt").read_text(encoding="utf-8")
+        if self.circumstance is Circumstance.SET_BACK:
+            last = claim.closed_at or (claim.attempt and claim.attempt.doubt_since)
+            assert last
+            assert last < claim.taken_at, "the clock was not set back"
         if len(self.sent) > 1 and self.circumstance is not Circumstance.KILLED:
             assert self.sent[1] - self.sent[0] >= self.row.not_before, "the service was asked earlier than it said"
 

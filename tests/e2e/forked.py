@@ -4,8 +4,8 @@ Daemons that start quickly, on a wall clock that a test can set back.
 Each is forked from a program that has imported everything, and is the command line program itself, in a process of its
 own. Its wall clock runs an hour late from the moment that a certain file exists; `SystemClock.now` is the only place
 where the package reads that clock (tests/rooms.py), so this is what a daemon sees whose machine's clock is set back.
-Its line may be narrow: what it has sent has then arrived, but for a few packets, while a socket of loopback by itself
-holds four megabytes.
+Its end of the line may be narrow: what it has sent has then left, but for a few packets, while a socket by itself holds
+four megabytes.
 """
 
 import os
@@ -26,7 +26,7 @@ from panjaya_watchd.run.clock import SystemClock
 
 HOUR: Final = timedelta(hours=1)
 NARROW: Final = 64 << 10
-"""Bytes that a narrow line holds at either end."""
+"""Bytes that a narrow end of a line holds."""
 
 _PROGRAM: Final = get_context("forkserver")
 _PROGRAM.set_forkserver_preload(["panjaya_watchd.cli.app", "panjaya_watchd.cli.running", "panjaya_watchd.build"])
@@ -43,7 +43,7 @@ class Forked:
         log: what it writes to standard error is added here.
         environ: its surroundings.
         late: once this file exists, its wall clock is an hour late.
-        narrow: whether its line is narrow.
+        narrow: whether its end of the line is narrow.
 
     """
 

@@ -61,7 +61,7 @@ class Row:
     ``faults`` strike it, or ``barrier`` keeps it back until a person helps. ``size``: the video's, at least. ``names``:
     whether the API's list shows names. ``spec``: what may come of it; ``killed``: where the daemon was killed.
     ``says``: words that ``WHY.txt`` must have. ``not_before``: seconds that must pass before the next upload.
-    ``narrow``: whether the line holds little, see `forked`.
+    ``narrow``: whether the daemon's end of the line holds little, see `forked`.
     """
 
     name: str
@@ -86,7 +86,7 @@ class Came:
 
 
 LONG: Final = 128 << 20
-"""Bytes of a video of which a hundredth is more than what the gate holds back and a narrow line holds."""
+"""Bytes of a video of which a hundredth is more than what the gate holds back and what a narrow line holds."""
 
 LASTING: Final = 9
 """How often a refusal strikes; more than anybody asks."""
