@@ -77,6 +77,7 @@ class Cell(Machine):
         self.sent: list[float] = []
         """When the studio noted each upload."""
         self.struck = threading.Event()
+        self._listen_in()
         self._raise_barrier()
 
     def launch(self) -> Running:
@@ -155,8 +156,6 @@ class Cell(Machine):
                 pass
             case _:
                 assert_never(self.row.barrier)
-        self.server._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, NARROW)  # it would grow to many megabytes
-        self.server.requests = self.server._interference.log = Noting(self._note)
 
     def _help(self) -> None:
         match self.row.barrier:
@@ -164,7 +163,6 @@ class Cell(Machine):
                 port = self.port.getsockname()[1]
                 self.port.close()
                 self._serve(port=port)
-                self.server.requests = self.server._interference.log = Noting(self._note)
                 self.server.start()
             case Barrier.NAME:
                 self._point_to(self.server.base_url)
@@ -187,8 +185,15 @@ class Cell(Machine):
         assert self._paid() == Paid(bills=0, uploads=len(self.row.faults))
 
     def _serve(self, *, port: int = 0, tls: tuple[Path, Path] | None = None) -> None:
+        """Put another server before the studio."""
         self.server.stop()
         self.server = StudioServer(self.studio, key=KEY, port=port, tls=tls)
+        self._listen_in()
+
+    def _listen_in(self) -> None:
+        """Hear of every request before it is answered, and of every byte soon after it was sent."""
+        self.server._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, NARROW)  # it would grow to many megabytes
+        self.server.requests = self.server._interference.log = Noting(self._note)
 
     def _point_to(self, base_url: str) -> None:
         settings = tomllib.loads(self.config.read_text(encoding="utf-8"))

@@ -145,7 +145,7 @@ def _refused() -> Iterator[Row]:
 
 def _tried_again() -> Iterator[Row]:
     """Make nothing for certain: it is sent again, later."""
-    wait = 8.0  # seconds; more than the pause that is made without it
+    wait = 7.0  # seconds; more than the pause that is made without it
     patient = early("status", 429, {"Retry-After": f"{wait:.0f}"})
     yield Row(name="429 with Retry-After", faults=(patient,), size=BIG, spec=AGAIN, killed=AGAIN, not_before=wait)
     for name, size, fault in (
