@@ -87,6 +87,7 @@ def _live(words: Sequence[str], log: Path, environ: Mapping[str, str], late: Pat
         return datetime.now(UTC) - (HOUR if late.exists() else timedelta(0))
 
     os.dup2(os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644), 2)
+    os.write(2, b"\n")  # ends the line that a killed one may have left without its end
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     os.environ.clear()
     os.environ.update(environ)
