@@ -17,7 +17,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Protocol, Self, TypeVar
 
 import tomli_w
 
@@ -55,6 +55,26 @@ BIG: Final = 24 << 20
 T = TypeVar("T")
 
 
+class Running(Protocol):
+    """A process of the daemon, with the words of `subprocess.Popen`."""
+
+    @property
+    def pid(self) -> int:
+        """Give its number."""
+
+    def poll(self) -> int | None:
+        """Give how it ended, or None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait until it has ended; give how."""
+
+    def send_signal(self, sig: int) -> None:
+        """Send a signal."""
+
+    def kill(self) -> None:
+        """Send SIGKILL."""
+
+
 class Machine:
     """
     A daemon with its watch folders and its studio; a context manager, which checks at the end that it was well.
@@ -89,7 +109,7 @@ class Machine:
         self.socket = home / "state" / "control.sock"
         self.ledger = home / "state" / "ledger.db"
         self.url = f"sqlite:///{self.ledger}"
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Running | None = None
         self.wrap = wrap
         self.listen = str((http or {}).get("listen", ""))
         self._configure({"api": api or {}, "http": http or {}, "limits": limits or {}}, folders or {"drop": {}})
@@ -115,15 +135,19 @@ class Machine:
     def start(self) -> Self:
         """Start the daemon and wait until it has seen every folder."""
         before = len(self.story("daemon.ready"))
+        self.process = self.launch()
+        self.until(lambda: len(self.story("daemon.ready")) > before, "the daemon to be ready")
+        return self
+
+    def launch(self) -> Running:
+        """Start the process of the daemon, and wait for nothing."""
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
+            return subprocess.Popen(
                 [*self.wrap, *self.command("run")],
                 stderr=log,
                 env=environment(),
                 cwd=self.home,
             )
-        self.until(lambda: len(self.story("daemon.ready")) > before, "the daemon to be ready")
-        return self
 
     def stop(self) -> float:
         """End the daemon as the service manager does; it must end well. Gives the seconds it took."""
@@ -172,7 +196,7 @@ class Machine:
         path.write_bytes(content)
         return path
 
-    def until(self, holds: Callable[[], T], what: str, seconds: float = PATIENCE) -> T:
+    def until(self, holds: Callable[[], T], what: str, seconds: float = PATIENCE, *, every: float = 0.02) -> T:
         """Look until something holds, and give it; fails when the daemon ends or the time is over."""
         deadline = time.monotonic() + seconds
         while not (found := holds()):
@@ -180,7 +204,7 @@ class Machine:
             ended = self.process.poll()
             assert ended is None, f"The daemon ended with {ended} before {what}:\n{self.tail()}"
             assert time.monotonic() < deadline, f"Not within {seconds:.0f} s: {what}\n{self.tail()}"
-            time.sleep(0.02)
+            time.sleep(every)
         return found
 
     def answer(self, stem: str, folder: str = "drop") -> Path:
