@@ -189,7 +189,11 @@ def standing(claim: Claim) -> str:
         case "claimed":
             return "waits for the same video, which is under way already" if claim.awaits else "is about to be sent"
         case "uploading":
-            return "is being sent to Panjaya"
+            return (
+                f"could not be sent yet, and is tried again: {claim.trouble}"
+                if claim.trouble
+                else ("is being sent to Panjaya")
+            )
         case "releasing":
             doubt = claim.attempt is not None and claim.attempt.doubt_since is not None
             return (

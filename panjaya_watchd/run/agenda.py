@@ -42,13 +42,18 @@ class Agenda:
     account: Account
     _under_way: set[_Key] = field(default_factory=set)
 
-    def hand(self, claim: Claim, effect: Effect) -> None:
-        """Begin an effect, or keep it until its time has come. The driver admits by itself, at its next turn."""
+    def hand(self, claim: Claim, effect: Effect, now: datetime) -> None:
+        """
+        Begin an effect, or keep it until its time has come. The driver admits by itself, at its next turn.
+
+        ``now`` is the time by which the effect was asked for: a clock that is set meanwhile must not make a pause of
+        seconds one of hours.
+        """
         if isinstance(effect, effects.Admit):
             self.inbox.put(Due(claim_id=claim.id, state=claim.state, effect=effect))
         elif isinstance(effect, effects.OpenGate | effects.ShutGate):
             self._begin(claim, effect)
-        elif (wait := self._wait(effect, effect.at)) > 0:
+        elif (wait := self._wait(effect, effect.at, now)) > 0:
             self.keep(claim, replace(effect, at=None), wait)
         else:
             self._begin(claim, effect)
@@ -82,9 +87,9 @@ class Agenda:
             self._under_way.discard((claim.id, effects.Upload, None))
         self.begin(claim, effect)
 
-    def _wait(self, effect: Effect, at: datetime | None) -> float:
+    def _wait(self, effect: Effect, at: datetime | None, now: datetime) -> float:
         """Give the seconds until an effect may begin. An account that refused us keeps all uploads back."""
-        wait = 0.0 if at is None else (at - self.clock.now()).total_seconds()
+        wait = 0.0 if at is None else (at - now).total_seconds()
         return max(wait, self.account.wait()) if isinstance(effect, effects.Upload) else wait
 
 

@@ -52,7 +52,7 @@ class Door:
             return  # what comes of that asks again
         decision = self.admission.decide(claim)
         if decision is None:
-            self.agenda.hand(claim, effects.Hash())
+            self.agenda.hand(claim, effects.Hash(), self.clock.now())
         else:
             self.advance(claim.id, decision)
 

@@ -7,6 +7,7 @@ calls `step`.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final, Protocol, assert_never
 
 from panjaya_watchd.core import effects, events
@@ -265,7 +266,7 @@ class Driver:
         if isinstance(due.effect, effects.Admit):
             self._door.ask(claim)
         else:
-            self._hand(claim, due.effect)
+            self._act(claim, (due.effect,), self.clock.now())
 
     def _reload(self) -> None:
         """Try at once what waits for the account."""
@@ -275,10 +276,10 @@ class Driver:
                 self._agenda.keep(claim, effects.Upload())
 
     def _advance(self, claim_id: ClaimId, event: Event) -> None:
-        before = self.living[claim_id]
-        decided = step(before, event, self.clock.now())
+        before, now = self.living[claim_id], self.clock.now()
+        decided = step(before, event, now)
         self._checkpoint(before, decided.claim)
-        self._act(decided.claim, decided.effects)
+        self._act(decided.claim, decided.effects, now)
         tell_step(self.log, before, decided.claim, event)
 
     def _checkpoint(self, before: Claim | None, after: Claim) -> None:
@@ -291,14 +292,11 @@ class Driver:
             self.living[after.id] = after
         self._door.changed(before, after)
 
-    def _act(self, claim: Claim, asked: Iterable[Effect]) -> None:
+    def _act(self, claim: Claim, asked: Iterable[Effect], now: datetime) -> None:
+        """Put effects on the agenda. Nothing new begins once we are stopping."""
         for effect in asked:
-            self._hand(claim, effect)
-
-    def _hand(self, claim: Claim, effect: Effect) -> None:
-        """Put an effect on the agenda. Nothing new begins once we are stopping."""
-        if not self.stopping or isinstance(effect, effects.ShutGate):
-            self._agenda.hand(claim, effect)
+            if not self.stopping or isinstance(effect, effects.ShutGate):
+                self._agenda.hand(claim, effect, now)
 
     def _claim(self, folder: FolderName, drop: Drop, reading: Reading) -> None:
         """Take a drop: our word is durable before any file moves. What lay there before us is held as it lies."""
@@ -312,5 +310,5 @@ class Driver:
         claim = new_claim(folder, self.watched[folder], drop, reading, terms)
         self._checkpoint(None, claim)
         if claim.state is State.CLAIMED:
-            self._act(claim, (effects.TakeIn(),))
+            self._act(claim, (effects.TakeIn(),), claim.taken_at)
         tell_claimed(self.log, claim)
