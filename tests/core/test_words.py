@@ -85,6 +85,7 @@ def test_refusals_say_that_nothing_was_spent() -> None:
     [
         (State.CLAIMED, {}, "is about to be sent"),
         (State.UPLOADING, {}, "is being sent to Panjaya"),
+        (State.UPLOADING, {"trouble": "No route."}, "could not be sent yet, and is tried again: No route."),
         (State.RELEASING, {}, "may have reached Panjaya; this is being checked"),
         (State.RELEASING, {"attempt": Attempt(number=1)}, "has been sent, waiting for an answer"),
         (State.RELEASING, {"attempt": None}, "has been sent, waiting for an answer"),
