@@ -80,7 +80,7 @@ def _upload(tools: Tools, claim: Claim, video: Part, gate: Gate, say: Say) -> Ev
     def at_gate(digest: Digest, size: int) -> None:
         known = tools.api.list_assets()
         if isinstance(known, Fault):
-            raise _Ended(_free(known))
+            raise _Ended(events.Faulted(fault=replace(known, money_may_have_moved=False, repeat_helps=True)))
         ours = [asset for asset in known if bears(asset, claim.id)]
         if ours:  # an earlier attempt, of which we never heard, has arrived after all
             raise _Ended(events.Found(asset=ours[0]))
@@ -122,7 +122,8 @@ def _add_languages(tools: Tools, claim: Claim, gate: Gate, say: Say) -> Event:
     missing = [locale for locale in claim.to_buy if locale not in there]
     if not missing:  # an earlier attempt, of which we never heard, or a person in the Studio
         return events.Found(asset=asset)
-    say(events.AtGate(digest=claim.digest, size=claim.drop.size, mark=frozenset({asset.asset_id})))
+    mark = frozenset({asset.asset_id})
+    say(events.AtGate(digest=claim.digest, size=claim.drop.size, mark=mark, missing=tuple(missing)))
     if not gate.wait():
         raise Withdrawn
     answer = tools.api.add_languages(asset.asset_id, missing, texts)
@@ -130,7 +131,7 @@ def _add_languages(tools: Tools, claim: Claim, gate: Gate, say: Say) -> Event:
 
 
 def _free(fault: Fault) -> Event:
-    """Tell of a question that failed before the gate: no money, and asking again helps unless it was refused."""
+    """Tell that an asset could not be read before the gate: no money, and asking again helps unless it is gone."""
     gone = fault.status == 404 and not fault.repeat_helps
     return events.Faulted(fault=replace(fault, money_may_have_moved=False, repeat_helps=not gone))
 

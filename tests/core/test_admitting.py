@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from samples import BROKEN, BUSY, DIGEST, FRENCH, NOW, REFUSED, SPANISH, asset, claim, dubbing, earlier, order
+from samples import BARRED, BROKEN, BUSY, DIGEST, FRENCH, NOW, REFUSED, SPANISH, asset, claim, dubbing, earlier, order
 
 from panjaya_watchd.core import effects, events
 from panjaya_watchd.core.claim import (
@@ -19,13 +19,14 @@ from panjaya_watchd.core.claim import (
     Rules,
     State,
 )
-from panjaya_watchd.core.dubbing import EARLIER_FETCHES
+from panjaya_watchd.core.dubbing import EARLIER_REFUSALS
 from panjaya_watchd.core.effects import Effect
 from panjaya_watchd.core.events import Told, Word
-from panjaya_watchd.core.names import AssetId, ClaimId, VersionId
-from panjaya_watchd.core.order import AutoGenerate
+from panjaya_watchd.core.names import AssetId, ClaimId, Locale, VersionId
+from panjaya_watchd.core.order import AutoGenerate, Language
 from panjaya_watchd.core.spending import STRIKES
 from panjaya_watchd.core.states import step
+from panjaya_watchd.core.step import hold
 
 RESERVED = Reservation(at=NOW, millis=120_000)
 LATER = NOW + timedelta(hours=2)
@@ -33,7 +34,9 @@ LATER = NOW + timedelta(hours=2)
 
 def held(kind: HeldFor, **changes: object) -> Claim:
     """Give a claim that is held before anything was sent."""
-    return claim(State.HELD, attempt=None, held_for=kind, **changes)
+    inside = kind is not HeldFor.FIRST_START
+    plain = {"attempt": None, "maybe_billed": False, "inside": inside, "held_for": kind}
+    return claim(State.HELD, **{**plain, **changes})
 
 
 def kinds(asked: tuple[Effect, ...]) -> list[type[Effect]]:
@@ -131,15 +134,17 @@ def test_an_earlier_result_that_is_nowhere_any_more_fails_with_what_to_do() -> N
     gone = dubbing(SPANISH, DubbingState.FETCHING, earlier=dubbing(SPANISH, DubbingState.FETCHED).result)
     repeat = claim(State.DUBBING, builds_on=earlier(SPANISH, FRENCH), dubbings=(gone,))
     useless = step(repeat, events.FetchFaulted(locale=SPANISH, fault=REFUSED), NOW).claim
-    tired = replace(repeat, dubbings=(replace(gone, fetches=EARLIER_FETCHES - 1),))
-    at_last = step(tired, events.FetchFaulted(locale=SPANISH, fault=BUSY), NOW).claim
+    expired = replace(BUSY, status=403)
+    tired = replace(repeat, dubbings=(replace(gone, refusals=EARLIER_REFUSALS - 1),))
+    at_last = step(tired, events.FetchFaulted(locale=SPANISH, fault=expired), NOW).claim
 
     for after in (useless, at_last):
         assert after.state is State.FILING
         assert after.outcome is not None
         assert after.outcome.to is Destination.FAILED
         assert "force = true" in after.outcome.todo
-    assert step(repeat, events.FetchFaulted(locale=SPANISH, fault=BUSY), NOW).claim.state is State.DUBBING
+    for own in (BUSY, BARRED, replace(BUSY, status=None), replace(BUSY, status=503)):
+        assert step(tired, events.FetchFaulted(locale=SPANISH, fault=own), NOW).claim.state is State.DUBBING
 
 
 def test_what_changed_inside_goes_back() -> None:
@@ -320,3 +325,84 @@ def test_a_repeat_of_what_is_edited_in_the_studio_is_answered_at_once() -> None:
     assert after.outcome is not None
     assert (after.state, after.outcome.to) == (State.FILING, Destination.DONE)
     assert "nothing was paid again" in after.outcome.why
+
+
+def test_a_day_that_is_over_gives_its_share_back_at_the_gate() -> None:
+    """It is not spent beside what another day has room for: it waits for that day's room."""
+    after = step(claim(State.UPLOADING, reserved=RESERVED), events.OverBudget(why="it is spent"), LATER)
+
+    assert (after.claim.state, after.claim.held_for, after.claim.reserved) == (State.HELD, HeldFor.BUDGET, None)
+    assert kinds(after.effects) == [effects.ShutGate]
+
+
+def test_what_passes_the_gate_counts_for_the_day_on_which_it_does() -> None:
+    """And of further languages only for those that the asset lacks by then."""
+    gate = events.AtGate(digest=DIGEST, size=1, mark=frozenset())
+    german = order(languages=(*order().languages, Language(locale=Locale("de-DE"))))
+    adding = claim(State.UPLOADING, order=german, builds_on=earlier(SPANISH), reserved=RESERVED)
+
+    assert step(claim(State.UPLOADING, reserved=RESERVED), gate, LATER).claim.reserved == replace(RESERVED, at=LATER)
+    lacking = step(adding, replace(gate, missing=(FRENCH,)), LATER).claim
+    assert lacking.reserved == Reservation(at=LATER, millis=60_000)
+    assert lacking.attempt is not None
+    assert lacking.attempt.missing == (FRENCH,)
+    unknown = claim(State.UPLOADING, reserved=replace(RESERVED, millis=None))
+    assert step(unknown, gate, LATER).claim.reserved == Reservation(at=LATER, millis=None)
+
+
+def test_languages_that_somebody_else_has_bought_are_not_charged() -> None:
+    """Found before our own request ever left."""
+    adding = claim(State.UPLOADING, builds_on=earlier(SPANISH), reserved=RESERVED)
+    found = events.Found(asset=asset(asset_id=AssetId("a0")))
+
+    assert step(adding, found, NOW).claim.reserved is None
+    assert step(replace(adding, maybe_billed=True), found, NOW).claim.reserved == replace(RESERVED, settled=True)
+
+
+def test_a_doubt_is_remembered_through_a_retry() -> None:
+    """The first try may be billed whatever becomes of the second: nothing is given back, and WHY.txt says so."""
+    again = step(claim(State.HELD, reserved=RESERVED), Told(word=Word.RETRY), NOW).claim
+    refused = step(again, events.Faulted(fault=REFUSED), NOW).claim
+    gate = step(again, events.AtGate(digest=DIGEST, size=1, mark=frozenset()), NOW).claim
+    proven = step(gate, events.Faulted(fault=REFUSED), NOW).claim
+
+    for after in (refused, proven):
+        assert (after.maybe_billed, after.reserved is None) == (True, False)
+        assert after.outcome is not None
+        assert "earlier attempt" in dict(after.outcome.details)["Cost"]
+    assert again.doubtful
+
+
+def test_proof_that_nothing_was_made_ends_the_doubt() -> None:
+    """A refusal of the only try; what is sent again then is a first try."""
+    busy = step(claim(State.RELEASING, reserved=RESERVED), events.Faulted(fault=BUSY), NOW).claim
+
+    assert (busy.state, busy.maybe_billed, busy.reserved) == (State.UPLOADING, False, RESERVED)
+
+
+def test_what_was_counted_against_a_claim_is_forgotten_when_a_person_has_spoken() -> None:
+    """An adopted claim must not be taken for poison at the next start, nor be sent again by where it once stopped."""
+    stopped = step(claim(State.RELEASING, crashes=3), events.Poisoned(why="it kills"), NOW).claim
+    adopted = step(stopped, Told(word=Word.ADOPT, asset_id=AssetId("a1")), NOW).claim
+    lost = hold(adopted, "unknown", HeldFor.LOST).claim
+    again = step(lost, Told(word=Word.RETRY), NOW)
+    given_up = step(stopped, Told(word=Word.GIVE_UP), NOW).claim
+
+    assert (adopted.crashes, adopted.paused, given_up.crashes) == (0, None, 0)
+    assert (again.claim.state, kinds(again.effects)) == (State.DUBBING, [effects.Poll])
+
+
+def test_a_retry_forgets_a_witness() -> None:
+    """One that led nowhere must not shut every later gate."""
+    doubt = claim(State.HELD, witnessed=AssetId("nowhere"))
+
+    assert step(doubt, Told(word=Word.RETRY), NOW).claim.witnessed is None
+
+
+def test_results_that_are_there_are_not_called_a_failure() -> None:
+    """Poison in filing: giving up keeps the outcome."""
+    stopped = step(claim(State.FILING, crashes=3), events.Poisoned(why="it kills"), NOW).claim
+    after = step(stopped, Told(word=Word.GIVE_UP), NOW).claim
+
+    assert after.outcome is not None
+    assert after.outcome.to is Destination.DONE

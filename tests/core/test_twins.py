@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from samples import DIGEST, FRENCH, NOW, SPANISH, claim, dubbing, order, result
 
+from panjaya_watchd.core import words
 from panjaya_watchd.core.claim import Claim, Destination, DubbingState, HeldFor, Outcome, State
 from panjaya_watchd.core.names import AssetId, ClaimId, Digest, Locale
 from panjaya_watchd.core.order import AutoGenerate, Language, LipsModel
-from panjaya_watchd.core.twins import Alone, Beside, Differs, Had, Undigested, differences, judge
+from panjaya_watchd.core.twins import Alone, Beside, Differs, Had, Spoilt, Undigested, differences, judge
 
 GERMAN = Locale("de-DE")
 OTHER = Digest("cd" * 32)
@@ -177,3 +178,39 @@ def test_a_callback_url_makes_no_difference() -> None:
     """It is each claim's own."""
     assert differences(NEW, replace(NEW, order=order(callback_url="https://x/callback/old"))) == ()
     assert differences(NEW, replace(NEW, order=None)) == ("order",)
+
+
+def test_an_asset_that_has_a_language_otherwise_is_no_base_for_it() -> None:
+    """A claim in between had other languages and hides nothing: corrected subtitles are another dubbing."""
+    german = closed("later", asset_id=AssetId("asset-old"), order=order(languages=(Language(locale=GERMAN),)))
+    corrected = Language(locale=SPANISH, srt="talk.es-ES.srt", srt_digest=OTHER)
+    verdict = judge(replace(NEW, order=order(languages=(corrected,))), [german, closed()])
+
+    assert verdict == Differs(closed(), ("srt",))
+
+
+FAILED = Outcome(to=Destination.FAILED, why="This video has no sound.")
+
+
+@pytest.mark.parametrize(
+    "twin",
+    [closed(outcome=FAILED), closed(outcome=FAILED, asset_id=None, maybe_billed=True)],
+    ids=["billed", "given up in doubt"],
+)
+def test_what_waited_for_a_twin_that_was_spoilt_is_not_sent_by_itself(twin: Claim) -> None:
+    """Three copies of an unusable video are one bill; dropped anew, it is a fresh start."""
+    waiting = replace(NEW, awaits=twin.id)
+
+    assert judge(waiting, [twin]) == Spoilt(twin)
+    assert judge(replace(waiting, digest=None), [twin]) == Undigested()
+    assert judge(replace(waiting, digest=OTHER), [twin]) == Alone()
+    assert judge(NEW, [twin]) == Alone()
+    assert words.same_failed(twin).why.endswith("it did not work: This video has no sound.")
+
+
+def test_what_waited_for_a_twin_that_cost_nothing_goes_by_itself() -> None:
+    """Its own sidecar may be the better one."""
+    free = closed(outcome=FAILED, asset_id=None)
+
+    assert judge(replace(NEW, awaits=free.id), [free]) == Alone()
+    assert words.same_failed(replace(free, outcome=None)).to is Destination.FAILED

@@ -91,6 +91,11 @@ def test_refusals_say_that_nothing_was_spent() -> None:
         (State.RELEASING, {"attempt": None}, "has been sent, waiting for an answer"),
         (State.DUBBING, {}, "is being dubbed into Spanish (Spain) and French"),
         (State.DUBBING, {"dubbings": (dubbing(SPANISH, DubbingState.FETCHED),)}, "is dubbed"),
+        (
+            State.DUBBING,
+            {"overdue": True},
+            "is being dubbed into Spanish (Spain) and French, which takes unusually long",
+        ),
         (State.HELD, {}, "waits for the person who looks after this service: nobody knows"),
         (State.FILING, {}, "is being put away"),
     ],
@@ -146,7 +151,16 @@ def test_the_other_ends_have_words() -> None:
     """Vanished, changed and given up."""
     assert words.vanished("x").to is Destination.FAILED
     assert words.changed("x").to is Destination.BACK
-    assert words.given_up(None).details == (("It was waiting because", "a person was asked"),)
+    assert words.given_up(claim()).details == (
+        ("It was waiting because", "a person was asked"),
+        ("Cost", "nothing was billed"),
+    )
+    assert ("Cost", "Panjaya has taken the video") in words.given_up(claim(State.DUBBING)).details
+    assert "it is not known" in dict(words.given_up(claim(State.HELD)).details)["Cost"]
+    assert "earlier attempt" in dict(words.upload_refused(claim(State.HELD), REFUSED).details)["Cost"]
+    assert words.absent(claim()).startswith("The video was sent")
+    assert words.absent(claim(builds_on=earlier(SPANISH))).startswith("The order for French was sent")
+    assert words.let_go("x").to is Destination.BACK
     assert claim(duration=None).estimated_minutes is None
     assert claim().estimated_minutes == 2.0
     assert NOW.tzinfo is not None
@@ -169,7 +183,9 @@ def test_who_waits_for_a_person_is_told_so(held_for: HeldFor, says: str) -> None
 
 def test_who_waits_for_the_same_video_is_told_so() -> None:
     """It is not about to be sent."""
-    assert words.standing(claim(awaits=ClaimId("twin"))) == "waits for the same video, which is under way already"
+    waiting = claim(awaits=ClaimId("twin"), trouble="talk in marketing is under way")
+
+    assert words.standing(waiting) == "waits for the same video: talk in marketing is under way"
 
 
 def test_other_settings_are_answered_with_how_to_pay_again() -> None:

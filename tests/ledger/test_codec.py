@@ -96,7 +96,7 @@ FORMAT_1 = (
 
 LATER_FIELDS = {
     *("trouble", "likeness", "background_digest", "builds_on", "awaits", "reserved", "witnessed"),
-    *("held_for", "paused", "released", "strikes", "crashes"),
+    *("held_for", "paused", "released", "strikes", "crashes", "overdue", "inside", "maybe_billed"),
 }
 """What claims have got since the first release; each has a default."""
 

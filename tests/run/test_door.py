@@ -131,6 +131,50 @@ def test_many_are_reconsidered_a_few_at_a_time() -> None:
     assert states(room) == {"uploading": 2 * BATCH + 10}
 
 
+def test_a_stream_of_others_that_are_held_does_not_keep_the_new_day_away() -> None:
+    """A look that is due is not put off by the next drop that does not fit."""
+    room = stage(Budget(minutes_per_day=2))
+    take_in(room, numbered(1), numbered(2))
+    room.clock.seconds += DAY
+    for number in range(10, 20):
+        late = numbered(number, duration=600.0)
+        room.ledger.put(late)
+        room.driver.living[late.id] = late
+        room.happen(late, events.TakenIn())
+        room.later(LOOK_EVERY / 2)
+
+    assert room.driver.living[ClaimId("c002")].state is State.UPLOADING
+
+
+def test_what_was_reserved_for_a_day_that_is_over_asks_again_at_the_gate() -> None:
+    """A pause of hours must not bring two days' money into one."""
+    room = stage(Budget(minutes_per_day=2, minutes_per_month=4))
+    take_in(room, numbered(1))
+    room.later(DAY)
+    today = numbered(2)
+    room.ledger.put(today)
+    room.driver.living[today.id] = today
+    room.happen(today, events.TakenIn())
+    room.forget()
+    room.happen(numbered(1), events.AtGate(digest=DIGEST, size=1, mark=frozenset()))
+
+    assert room.driver.living[ClaimId("c001")].held_for is HeldFor.BUDGET
+    assert room.notes.effects() == [effects.ShutGate()]
+    room.happen(today, events.AtGate(digest=DIGEST, size=1, mark=frozenset()))
+    assert room.notes.effects()[-1] == effects.OpenGate()
+
+
+def test_what_was_reserved_yesterday_passes_where_today_has_room() -> None:
+    """It is not counted twice in the month that has both days."""
+    room = stage(Budget(minutes_per_day=2, minutes_per_month=2))
+    take_in(room, numbered(1))
+    room.later(DAY)
+    room.happen(numbered(1), events.AtGate(digest=DIGEST, size=1, mark=frozenset()))
+
+    assert room.driver.living[ClaimId("c001")].state is State.RELEASING
+    assert room.driver.admission.purses()[FOLDER].today.minutes == 2
+
+
 def test_the_budget_survives_a_restart() -> None:
     """What is spent is what the ledger says; what was held asks again at the start."""
     room = stage(Budget(minutes_per_day=4))
@@ -153,11 +197,12 @@ def test_release_lets_one_go_or_all() -> None:
     take_in(room, *(numbered(number) for number in range(4)))
     assert states(room) == {"held": 4, "uploading": 1}
 
-    assert room.driver.tell(ClaimId("c002"), Told(word=Word.RELEASE)) is None
+    assert room.driver.permission.tell(ClaimId("c002"), Told(word=Word.RELEASE)) is None
     room.happen(numbered(2), events.TakenIn())
     assert room.driver.living[ClaimId("c002")].state is State.UPLOADING
-    assert room.driver.release_all(FolderName("elsewhere")) == []
-    assert room.driver.release_all(FOLDER) == ["c001", "c003"]
+    assert room.driver.permission.release_all(FolderName("elsewhere")) == 0
+    assert room.driver.permission.release_all(FOLDER) == 2
+    room.tell()
     for number in (1, 3):
         room.happen(numbered(number), events.TakenIn())
     assert states(room) == {"held": 1, "uploading": 4}
@@ -207,6 +252,55 @@ def test_a_copy_that_only_looked_alike_goes_by_itself() -> None:
     room.happen(two, events.Hashed(digest=Digest("cd" * 32)))
 
     assert room.driver.living[two.id].state is State.UPLOADING
+
+
+def test_a_twin_that_is_woken_while_it_is_taken_in_waits_for_that() -> None:
+    """After a restart both are under way at once; what comes of taking it in asks by itself."""
+    one = claim(State.FILING, id=ClaimId("one"), likeness=LIKE, digest=DIGEST, outcome=old().outcome)
+    two = numbered(2, likeness=LIKE, digest=DIGEST, awaits=one.id)
+    room = stage().start(one, two)
+    room.happen(one, events.Filed(where="done/talk"))
+    assert room.driver.living[two.id].state is State.CLAIMED
+
+    room.happen(two, events.TakenIn())
+    assert room.driver.living[two.id].state is State.DUBBING
+
+
+def test_who_waits_for_a_twin_is_told_for_what() -> None:
+    """That it is under way, that a person must speak, or that its folder is gone."""
+    one, two = numbered(1, likeness=LIKE), numbered(2, likeness=LIKE)
+    room = stage()
+    take_in(room, one, two)
+    assert room.driver.living[two.id].trouble == "talk in marketing is under way"
+
+    room.happen(one, events.Poisoned(why="it kills"))
+    assert room.driver.living[two.id].trouble == "talk in marketing waits for a person"
+    orphan = numbered(1, likeness=LIKE, state=State.UPLOADING, folder=FolderName("gone"))
+    lonely = stage()
+    take_in(lonely, two)
+    lonely = stage()
+    lonely.ledger.put(orphan)
+    take_in(lonely, two)
+    assert "not watched any more" in str(lonely.driver.living[two.id].trouble)
+
+
+def test_copies_of_a_video_that_failed_are_answered_and_not_sent() -> None:
+    """It may have been billed; once is enough."""
+    one, two = numbered(1, likeness=LIKE, digest=DIGEST), numbered(2, likeness=LIKE, digest=DIGEST)
+    room = stage()
+    take_in(room, one, two)
+    failed = replace(
+        room.driver.living[one.id],
+        state=State.FILING,
+        asset_id=AssetId("a1"),
+        outcome=Outcome(to=Destination.FAILED, why="No sound."),
+    )
+    room.driver.living[one.id] = failed
+    room.happen(one, events.Filed(where="failed/talk"))
+    answered = room.driver.living[two.id].outcome
+
+    assert answered is not None
+    assert answered.to is Destination.FAILED
 
 
 def test_bytes_are_read_once_however_often_somebody_asks() -> None:

@@ -7,7 +7,7 @@ from run.stage import FOLDER, QUIET, Stage, watched
 from run.test_folders import scanned
 from samples import drop, fingerprint
 
-from panjaya_watchd.core import effects
+from panjaya_watchd.core import effects, events
 from panjaya_watchd.core.claim import Destination, HeldFor, State
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.events import Told, Word
@@ -16,6 +16,7 @@ from panjaya_watchd.core.order import Asked, Refusal
 from panjaya_watchd.ledger.memory import MemoryLedger
 from panjaya_watchd.places.base import Scan
 from panjaya_watchd.run.first_start import TELL_AFTER, Root
+from panjaya_watchd.run.intake import AT_ONCE
 from panjaya_watchd.run.messages import Examined, Reading, Scanned
 
 READ = Reading(asked=Asked(), duration=60.0, likeness="like")
@@ -60,6 +61,121 @@ def test_what_lay_there_is_held_and_told_once_with_its_price() -> None:
     settle(here, "a.mp4", "b.mp4", "new.mp4")
     assert living(here)["new"] == ("claimed", None)
     assert len(here.logged("folder.held")) == 1
+
+
+BARE = Scan(files=(), founded=False)
+"""A mount point without its share: nothing is there, not even our own folder."""
+
+
+def test_a_share_that_is_not_mounted_forgets_nothing() -> None:
+    """After a reboot the bare mount point is not taken for a folder from which everything was taken away."""
+    here = stage()
+    settle(here, "a.mp4", "b.mp4")
+    again = stage(ledger=here.ledger)
+    again.tell(Scanned(folder=FOLDER, scan=BARE, seconds=0.01))
+    assert living(again) == {"a": HELD, "b": HELD}
+
+    again.tell(scanned("a.mp4", "b.mp4"))
+    assert living(again) == {"a": HELD, "b": HELD}
+    settle(again, "a.mp4", "b.mp4", "new.mp4")
+    assert living(again)["new"] == ("claimed", None)
+
+
+def test_a_folder_without_our_trace_is_a_full_folder() -> None:
+    """A share mounted over what was an empty directory at the first start: its videos lay there before us."""
+    here = stage()
+    settle(here)
+    files = (("a.mp4", fingerprint()),)
+    mounted = stage(ledger=here.ledger)
+    for _ in range(3):
+        mounted.tell(Scanned(folder=FOLDER, scan=Scan(files=files, founded=False), seconds=0.01))
+        mounted.clock.seconds += QUIET / 2
+    mounted.tell(Examined(folder=FOLDER, drop=mounted.notes.examined[0], found=READ))
+
+    assert living(mounted) == {"a": HELD}
+    assert len(mounted.logged("folder.unknown")) == 1
+
+
+def test_our_trace_is_left_until_it_is_seen() -> None:
+    """And not asked for again once it was: making it anew would make a bare mount point ours."""
+    here = stage()
+    here.tell(Scanned(folder=FOLDER, scan=BARE, seconds=0.01))
+    assert here.notes.founded == [FOLDER]
+    here.tell(scanned("a.mp4"))
+    here.tell(Scanned(folder=FOLDER, scan=BARE, seconds=0.01))
+    assert here.notes.founded == [FOLDER]
+
+
+def test_a_look_that_could_not_see_everything_forgets_nothing() -> None:
+    """An unreadable file is not a file that is gone."""
+    here = stage()
+    settle(here, "a.mp4")
+    here.tell(Scanned(folder=FOLDER, scan=Scan(files=(), whole=False), seconds=0.01))
+
+    assert living(here) == {"a": HELD}
+
+
+def test_an_old_sidecar_does_not_make_a_new_video_old() -> None:
+    """Only videos lie there to be paid for."""
+    here = stage()
+    here.tell(scanned("a.toml"))
+    settle(here, "a.mp4", "a.toml")
+
+    assert living(here) == {"a": ("claimed", None)}
+
+
+def test_what_was_released_is_not_held_again_because_it_changed() -> None:
+    """A person has spoken for this name."""
+    here = stage()
+    settle(here, "a.mp4")
+    here.driver.permission.release_all()
+    here.tell()
+    here.happen(here.driver.living[ClaimId("c0")], events.Unsettled(why="it grew"))
+    settle(here, "a.mp4")
+
+    assert living(here) == {"a": ("claimed", None)}
+
+
+def test_thousands_are_examined_and_released_a_few_at_a_time() -> None:
+    """Neither the scan nor the driver waits for all of them."""
+    here, names = stage(), [f"v{number:03}.mp4" for number in range(2 * AT_ONCE + 60)]
+    for _ in range(3):
+        here.tell(scanned(*names))
+        here.clock.seconds += QUIET / 2
+    assert len(here.notes.examined) == AT_ONCE
+    done = 0
+    while len(here.driver.living) < len(names):
+        for found in here.notes.examined[done:]:
+            here.tell(Examined(folder=FOLDER, drop=found, found=READ))
+            done += 1
+        here.clock.seconds += QUIET
+        here.tell(scanned(*names))
+    assert here.driver.permission.release_all() == len(names)
+    here.tell()
+
+    assert {state for state, _ in living(here).values()} == {"claimed"}
+    assert here.driver.counts == {State.CLAIMED: len(names), State.HELD: 0}
+
+
+def test_poison_that_was_not_taken_in_is_not_taken_for_a_new_drop() -> None:
+    """Its files lie there still, and would kill the daemon three times more under another id."""
+    here = stage(hold=False)
+    settle(here, "a.mp4")
+    here.happen(here.driver.living[ClaimId("c0")], events.Poisoned(why="it kills"))
+    settle(here, "a.mp4")
+
+    assert living(here) == {"a": ("held", HeldFor.POISON)}
+
+
+def test_a_new_drop_may_have_the_name_of_one_that_waits_inside() -> None:
+    """Whoever waits for a twin for days does not keep the name."""
+    here = stage(hold=False)
+    settle(here, "a.mp4")
+    here.happen(here.driver.living[ClaimId("c0")], events.TakenIn())
+    settle(here)
+    settle(here, "a.mp4", reading=replace(READ, likeness="other"))
+
+    assert len(here.driver.living) == 2
 
 
 def test_a_folder_that_may_take_takes() -> None:
@@ -110,7 +226,8 @@ def test_what_is_released_is_taken_in() -> None:
     here = stage()
     settle(here, "a.mp4")
 
-    assert here.driver.release_all() == ["c0"]
+    assert here.driver.permission.release_all() == 1
+    here.tell()
     assert here.notes.effects() == [effects.TakeIn()]
     assert living(here) == {"a": ("claimed", None)}
 
@@ -147,7 +264,8 @@ def test_a_broken_drop_is_held_too() -> None:
     settle(here, "a.mp4", reading=Reading(asked=Refusal(why="The SRT is broken.", todo="Mend it.")))
     assert living(here) == {"a": HELD}
 
-    here.driver.release_all()
+    here.driver.permission.release_all()
+    here.tell()
     assert here.driver.living[ClaimId("c0")].outcome is not None
     assert here.driver.living[ClaimId("c0")].outcome.to is Destination.FAILED  # type: ignore[union-attr]
 
@@ -156,10 +274,10 @@ def test_what_was_never_sent_has_no_asset() -> None:
     """`adopt` is refused in words; `give up` takes it in to answer it."""
     here = stage()
     settle(here, "a.mp4")
-    refused = here.driver.tell(ClaimId("c0"), Told(word=Word.ADOPT, asset_id="a1"))  # type: ignore[arg-type]
+    refused = here.driver.permission.tell(ClaimId("c0"), Told(word=Word.ADOPT, asset_id="a1"))  # type: ignore[arg-type]
 
-    assert refused == "Claim c0 was never sent, so it has no asset; use release. Nothing was changed."
-    assert here.driver.tell(ClaimId("c0"), Told(word=Word.GIVE_UP)) is None
+    assert refused == "Claim c0 was never sent, so it has no asset; use release or retry. Nothing was changed."
+    assert here.driver.permission.tell(ClaimId("c0"), Told(word=Word.GIVE_UP)) is None
     assert here.driver.living[ClaimId("c0")].state is State.CLAIMED
 
 

@@ -62,7 +62,16 @@ def test_a_callback_for_nobody_changes_nothing(called: Called) -> None:
     assert len(stage.logged("callback.foreign")) == (called.claim_id == CLAIM)
 
 
-@pytest.mark.parametrize("state", [State.CLAIMED, State.FILING, State.DUBBING])
+def test_a_second_asset_of_one_claim_is_told_loudly() -> None:
+    """It may be a second bill, and only a person can find out."""
+    stage = Stage().start(claim(State.DUBBING, asset_id=AssetId("a1")))
+    stage.tell(CALLED)
+
+    assert [line["asset"] for line in stage.logged("callback.second_asset")] == ["a9"]
+    assert stage.notes.handed == []
+
+
+@pytest.mark.parametrize("state", [State.CLAIMED, State.FILING])
 def test_a_callback_that_comes_too_early_or_too_late_is_ignored(state: State) -> None:
     """There is nothing to be witnessed."""
     stage = Stage().start(claim(state))
@@ -100,6 +109,7 @@ def test_a_reload_tries_at_once_what_waits_for_the_account() -> None:
 
     stage.tell(Reload())
     assert stage.notes.effects() == [effects.Upload()]
+    stage.tell(Reload())
     stage.later(2 * ACCOUNT_PAUSE.total_seconds())
     assert stage.notes.effects() == [effects.Upload()], "the one that was planned before is not begun beside it"
 
