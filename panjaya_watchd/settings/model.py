@@ -126,6 +126,17 @@ class Settings(Section):
     http: Http = Field(default_factory=Http)
     notify: Notify = Field(default_factory=Notify)
 
+    def notes(self) -> tuple[str, ...]:
+        """Name every watch folder that may spend without limit: nobody watches the machine (R56)."""
+        if self.limits.budget is not None:
+            return ()
+        return tuple(
+            f'folder "{folder.name}": nothing limits what may be spent; set budget, such as '
+            "{ minutes_per_day = 600 }, here, under [defaults] or under [limits]."
+            for folder in self.folders
+            if folder.budget is None
+        )
+
     def warnings(self) -> tuple[str, ...]:
         """Name every key that was set but is not acted upon by this release, one sentence each."""
         told = []
