@@ -41,8 +41,8 @@ _CLOSED: Final = _DOCUMENT.where(CLAIMS.c.closed_at.is_not(None)).order_by(
     CLAIMS.c.closed_at.desc(), CLAIMS.c.id.desc()
 )
 _NEWEST: Final = _DOCUMENT.order_by(CLAIMS.c.taken_at.desc(), CLAIMS.c.id.desc())
-# Grouped by an expression: for the bare column SQLite walks the index of folders and reads every row, 190 ms for 100,000
-# claims, instead of searching the index of what was spent, 2 ms for a day's 3,456.
+# Grouped by an expression: for the bare column SQLite walks the index of folders and reads every row, 190 ms for
+# 100,000 claims, instead of searching the index of what was spent, 2 ms for a day's 3,456.
 _FOLDER: Final[ColumnElement[str]] = literal_column("folder || ''")
 _SPENT: Final = select(_FOLDER, func.sum(CLAIMS.c.reserved_millis), func.count()).group_by(_FOLDER)
 _ASSETS: Final = select(CLAIMS.c.asset_id).where(CLAIMS.c.asset_id.is_not(None))
