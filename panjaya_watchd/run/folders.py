@@ -90,8 +90,10 @@ class Folders:
             self.log.info("folder.recovered", folder=seen.folder)
         claims = [claim for claim in self.living() if claim.folder == seen.folder]
         held = held_first(claims)
-        lying = [*(claim for claim in claims if claim.state is State.CLAIMED), *held]
         present, now = intake.take(seen.scan), self.clock.monotonic()
+        # What the daemon died of before it was taken in lies here still, perhaps without its sidecars: no new drop.
+        poison = [claim for claim in claims if claim.paused is State.CLAIMED and _shows_video(present, claim)]
+        lying = [*(claim for claim in claims if claim.state is State.CLAIMED), *held, *poison]
         self.first_start.look(seen.folder, present)
         for drop in intake.sight(now, seen.seconds, {claim.drop.key for claim in lying}):
             self.looking.examine(seen.folder, drop)
@@ -158,3 +160,9 @@ class Folders:
         if self._posted.get(folder) != text:
             self._posted[folder] = text
             self.looking.post(folder, text)
+
+
+def _shows_video(present: Mapping[str, Drop], claim: Claim) -> bool:
+    """Say whether a claim's very video still lies in the watch folder."""
+    drop = present.get(claim.drop.key)
+    return drop is not None and drop.video == claim.drop.video
