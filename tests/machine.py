@@ -63,6 +63,7 @@ class Machine:
         home: everything lies below it.
         switches: what the studio does differently from `LIFE`.
         api: more of the ``[api]`` table.
+        limits: the ``[limits]`` table.
         wrap: what the daemon's command line begins with, such as ``unshare``.
         folders: name to what its ``[[folder]]`` has beyond the usual; one named ``drop`` if none is given.
 
@@ -74,6 +75,7 @@ class Machine:
         *,
         switches: Mapping[str, Any] | None = None,
         api: Mapping[str, Any] | None = None,
+        limits: Mapping[str, Any] | None = None,
         wrap: Sequence[str] = (),
         folders: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
@@ -87,9 +89,11 @@ class Machine:
         self.url = f"sqlite:///{self.ledger}"
         self.process: subprocess.Popen[bytes] | None = None
         self.wrap = wrap
-        self._configure(api or {}, folders or {"drop": {}})
+        self._configure(api or {}, limits or {}, folders or {"drop": {}})
 
-    def _configure(self, api: Mapping[str, Any], folders: Mapping[str, Mapping[str, Any]]) -> None:
+    def _configure(
+        self, api: Mapping[str, Any], limits: Mapping[str, Any], folders: Mapping[str, Mapping[str, Any]]
+    ) -> None:
         (self.home / "state").mkdir(parents=True)
         usual = {"locale": "en-US", "languages": ["es-ES"], "quiet": "0.5s", "on_first_start": "take"}
         tables = [{"name": name, "path": str(self.home / name), **usual, **own} for name, own in folders.items()]
@@ -99,6 +103,7 @@ class Machine:
         settings = {
             "api": {"base_url": self.server.base_url, **pace, **api},
             "state": {"url": self.url},
+            "limits": limits,
             "http": {"listen": ""},
             "folder": tables,
         }
@@ -109,6 +114,12 @@ class Machine:
     def start(self) -> Self:
         """Start the daemon and wait until it has seen every folder."""
         before = len(self.story("daemon.ready"))
+        self.launch()
+        self.until(lambda: len(self.story("daemon.ready")) > before, "the daemon to be ready")
+        return self
+
+    def launch(self) -> subprocess.Popen[bytes]:
+        """Start the process of the daemon, and wait for nothing."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*self.wrap, *self.command("run")],
@@ -116,8 +127,13 @@ class Machine:
                 env=environment(),
                 cwd=self.home,
             )
-        self.until(lambda: len(self.story("daemon.ready")) > before, "the daemon to be ready")
-        return self
+        return self.process
+
+    def kill(self) -> None:
+        """End the daemon with ``kill -9``."""
+        assert self.process is not None, "the daemon was never started"
+        self.process.kill()
+        self.process.wait(PATIENCE)
 
     def stop(self) -> float:
         """End the daemon as the service manager does; it must end well. Gives the seconds it took."""
@@ -166,7 +182,7 @@ class Machine:
         path.write_bytes(content)
         return path
 
-    def until(self, holds: Callable[[], T], what: str, seconds: float = PATIENCE) -> T:
+    def until(self, holds: Callable[[], T], what: str, seconds: float = PATIENCE, *, every: float = 0.02) -> T:
         """Look until something holds, and give it; fails when the daemon ends or the time is over."""
         deadline = time.monotonic() + seconds
         while not (found := holds()):
@@ -174,7 +190,7 @@ class Machine:
             ended = self.process.poll()
             assert ended is None, f"The daemon ended with {ended} before {what}:\n{self.tail()}"
             assert time.monotonic() < deadline, f"Not within {seconds:.0f} s: {what}\n{self.tail()}"
-            time.sleep(0.02)
+            time.sleep(every)
         return found
 
     def answer(self, stem: str, folder: str = "drop") -> Path:
@@ -191,10 +207,18 @@ class Machine:
         """Ask the daemon how it stands."""
         return ask(self.socket, {"ask": "status"})
 
+    def folder(self, name: str = "drop") -> dict[str, Any]:
+        """Give what the daemon says of a watch folder."""
+        (found,) = [one for one in self.status()["folders"] if one["name"] == name]
+        return dict(found)
+
     def waiting(self, folder: str = "drop") -> dict[str, str]:
         """Give what waits in a watch folder, and why."""
-        (found,) = [one for one in self.status()["folders"] if one["name"] == folder]
-        return {drop["name"]: drop["why"] for drop in found["waiting"]}
+        return {drop["name"]: drop["why"] for drop in self.folder(folder)["waiting"]}
+
+    def held(self, stem: str) -> dict[str, Any]:
+        """Wait until a claim is held; give its facts."""
+        return self.until(lambda: self.under_way("held", stem), f"{stem!r} to be held") or {}
 
     def noted(self, words: str, folder: str = "drop") -> bool:
         """Say whether ``STATUS.txt`` has these words."""
@@ -248,6 +272,11 @@ def environment() -> dict[str, str]:
     """Give the surroundings of the daemon: ours without a service manager and a proxy, with the key."""
     kept = {name: value for name, value in os.environ.items() if not name.lower().endswith(("_proxy", "_socket"))}
     return {**kept, "PYTHONPATH": str(ROOT), "PANJAYA_API_KEY": KEY}
+
+
+def otherwise(change: str) -> list[str]:
+    """Give what goes before a daemon's command line to change one thing in it: see ``e2e/otherwise.py``."""
+    return [sys.executable, str(ROOT / "tests" / "e2e" / "otherwise.py"), change]
 
 
 def digest(content: bytes) -> str:
