@@ -172,7 +172,7 @@ def _id(fields: dict[str, Any], *names: str) -> str | None:
     """Give the first of the fields that holds an id: an opaque string, or a number."""
     for name in names:
         value = fields.get(name)
-        if isinstance(value, str) and value.strip():
+        if isinstance(value, str) and value.strip(". \t\r\n"):  # dots alone would be another path in a URL
             return _clean(value)
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)

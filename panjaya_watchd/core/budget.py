@@ -102,7 +102,7 @@ def _drops_over(purse: Purse) -> str | None:
     limit = purse.budget.drops_per_day
     if limit is None or purse.today.drops + 1 <= limit:
         return None
-    return f"the {limit} drops of {purse.name} for this day are used up"
+    return f"{purse.name} may take {limit} a day, and has"
 
 
 def _minutes(millis: int) -> str:

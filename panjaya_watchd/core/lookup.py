@@ -19,12 +19,14 @@ from panjaya_watchd.core.claim import Claim
 from panjaya_watchd.core.events import Absent, Found, Several
 from panjaya_watchd.core.names import AssetId, ClaimId
 
+_WORD: Final = re.compile(r"[0-9A-Za-z]+")
+
 FRAME: Final = 0.05
 """Seconds; one frame at 24 per second is 0.042, and containers round their durations."""
 
 
 def judge(
-    claim: Claim, assets: Iterable[Asset], taken: Collection[AssetId], rivals: Iterable[Claim]
+    claim: Claim, assets: Iterable[Asset], taken: Collection[AssetId], others: Collection[Claim]
 ) -> Found | Several | Absent:
     """
     Judge a complete list of assets for a claim in doubt.
@@ -33,21 +35,23 @@ def judge(
         claim: has an order, and an attempt with its mark.
         assets: everything the API lists.
         taken: asset ids that belong to other claims.
-        rivals: other claims that may have an asset which they do not know of.
+        others: all other living claims. An asset that bears the id of one of them is that one's, and one in doubt
+            may have an asset which it does not know of.
 
     """
-    assets = tuple(assets)
+    assets, ids = tuple(assets), {other.id for other in others}
     witnessed = next((asset for asset in assets if asset.asset_id == claim.witnessed), None)
     if witnessed is not None and witnessed.asset_id not in taken and _may_be_ours(claim, witnessed):
         return Found(asset=witnessed)
     mark = claim.attempt.mark if claim.attempt else None
     new = [asset for asset in assets if asset.asset_id not in (mark or ()) and asset.asset_id not in taken]
-    named = [asset for asset in new if bears(asset, claim.id)]
+    named = [asset for asset in new if bears(asset, {claim.id})]
     if named:
         return Found(asset=named[0]) if len(named) == 1 else Several(asset_ids=tuple(asset.asset_id for asset in named))
-    possible = [asset for asset in new if _may_be_ours(claim, asset)]
+    possible = [asset for asset in new if _may_be_ours(claim, asset) and not bears(asset, ids)]
     if not possible:
         return Absent()
+    rivals = [other for other in others if other.doubtful]
     rivalled = any(_may_be_ours(rival, asset) for rival in rivals for asset in possible)
     alone = claim.rules.exclusive and mark is not None and not rivalled
     if len(possible) == 1 and alone and _is_like_ours(claim, possible[0]):
@@ -62,10 +66,10 @@ def judge_languages(claim: Claim, asset: Asset) -> Found | Absent:
     return Found(asset=asset) if there & set(missed) else Absent()
 
 
-def bears(asset: Asset, claim_id: ClaimId) -> bool:
-    """Say whether an asset shows a claim's id anywhere: we put it into the file name and into the callback URL."""
-    mark = re.compile(rf"(?<![0-9A-Za-z]){re.escape(claim_id)}(?![0-9A-Za-z])")
-    return any(text is not None and mark.search(text) for text in (asset.file_name, asset.raw))
+def bears(asset: Asset, claim_ids: Collection[ClaimId]) -> bool:
+    """Say whether an asset shows one of these ids anywhere: we put it into the file name and into the callback URL."""
+    shown = _WORD.findall(f"{asset.file_name or ''} {asset.raw}")
+    return any(word in claim_ids for word in shown)
 
 
 def _may_be_ours(claim: Claim, asset: Asset) -> bool:

@@ -245,7 +245,7 @@ def standing(claim: Claim) -> str:
 
 
 def _held(claim: Claim) -> str:
-    minutes = "" if claim.estimated_minutes is None else f" ({claim.estimated_minutes:.1f} minutes of dubbing)"
+    minutes = "" if claim.estimated_minutes is None else f" ({claim.estimated_minutes:.2f} minutes of dubbing)"
     if claim.held_for is HeldFor.FIRST_START:
         return f"lay here before the service came, and waits until the person who looks after it lets it go{minutes}"
     if claim.held_for in UNSENT:

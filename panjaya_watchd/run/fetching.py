@@ -17,7 +17,7 @@ from panjaya_watchd.core.drop import VIDEO_SUFFIXES
 from panjaya_watchd.core.events import Event
 from panjaya_watchd.core.names import Locale, fit
 from panjaya_watchd.errors import PlaceError
-from panjaya_watchd.places.base import Unsettled
+from panjaya_watchd.places.base import Source, Unsettled
 from panjaya_watchd.run.tools import Tools
 
 
@@ -45,7 +45,7 @@ def _copied(tools: Tools, claim: Claim, dubbing: Dubbing) -> Result | None:
     place, name = tools.places[claim.folder], fit(claim.drop.stem, f".{dubbing.locale}{PurePosixPath(had.name).suffix}")
     try:
         with closing(tools.places[earlier.folder].open_filed(earlier.filed_as, had.name)) as source:
-            if source.size != had.size or place.copy(claim.id, name, source) != had.digest:
+            if source.size != had.size or place.copy(claim.id, name, Heeding(tools, source)) != had.digest:
                 return None
     except Unsettled:
         return None
@@ -55,6 +55,28 @@ def _copied(tools: Tools, claim: Claim, dubbing: Dubbing) -> Result | None:
         return None  # another folder's trouble is not ours
     place.keep(claim.id, name)
     return Result(name=name, size=had.size, digest=had.digest, fetched_at=tools.clock.now())
+
+
+class Heeding:
+    """A source whose reading ends when the daemon does."""
+
+    def __init__(self, tools: Tools, source: Source) -> None:
+        self.size = source.size
+        self._tools = tools
+        self._source = source
+
+    def read(self, limit: int) -> bytes:
+        """Read on; raises `Withdrawn` when the daemon ends."""
+        self._tools.heed_stop()
+        return self._source.read(limit)
+
+    def changed(self) -> str | None:
+        """Say how the file differs from what was opened."""
+        return self._source.changed()
+
+    def close(self) -> None:
+        """Let go."""
+        self._source.close()
 
 
 def _downloaded(tools: Tools, claim: Claim, dubbing: Dubbing) -> Event:

@@ -35,5 +35,5 @@ class Ownership:
         if claim.builds_on is not None:
             (asset,) = assets
             return judge_languages(claim, asset)
-        rivals = [other for other in living if other.id != claim.id and other.doubtful]
-        return judge(claim, assets, self.taken(claim), rivals)
+        others = [other for other in living if other.id != claim.id]
+        return judge(claim, assets, self.taken(claim), others)

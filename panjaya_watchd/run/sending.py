@@ -81,7 +81,7 @@ def _upload(tools: Tools, claim: Claim, video: Part, gate: Gate, say: Say) -> Ev
         known = tools.api.list_assets()
         if isinstance(known, Fault):
             raise _Ended(events.Faulted(fault=replace(known, money_may_have_moved=False, repeat_helps=True)))
-        ours = [asset for asset in known if bears(asset, claim.id)]
+        ours = [asset for asset in known if bears(asset, {claim.id})]
         if ours:  # an earlier attempt, of which we never heard, has arrived after all
             raise _Ended(events.Found(asset=ours[0]))
         mark = frozenset(asset.asset_id for asset in known)

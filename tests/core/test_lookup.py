@@ -40,6 +40,15 @@ def test_our_id_anywhere_in_the_answer_is_proof(raw: str) -> None:
     assert judge(DOUBT, [replace(OURS, raw=raw)], frozenset(), []) == Found(asset=replace(OURS, raw=raw))
 
 
+def test_an_asset_that_shows_another_claims_id_is_that_ones() -> None:
+    """It is no reason to ask a person."""
+    other = claim(State.UPLOADING, id=ClaimId("beef"))
+    theirs = replace(OURS, file_name="talk-beef.mp4")
+
+    assert judge(DOUBT, [theirs], frozenset(), [other]) == Absent()
+    assert isinstance(judge(DOUBT, [theirs], frozenset(), []), Several)
+
+
 def test_an_id_inside_another_word_is_no_proof() -> None:
     """Longer ids may contain ours by chance."""
     assert isinstance(judge(DOUBT, [replace(OURS, raw='{"x":"1c0ffee9"}')], frozenset(), []), Several)

@@ -170,7 +170,7 @@ def test_the_other_ends_have_words() -> None:
     ("held_for", "says"),
     [
         (HeldFor.FIRST_START, "lay here before the service came, and waits until the person who looks after it"),
-        (HeldFor.BUDGET, "waits: nobody knows (2.0 minutes of dubbing). The person who looks after this service can"),
+        (HeldFor.BUDGET, "waits: nobody knows (2.00 minutes of dubbing). The person who looks after this service can"),
         (HeldFor.DOUBT, "waits for the person who looks after this service: nobody knows"),
     ],
 )

@@ -54,7 +54,7 @@ def test_what_lay_there_waits_for_a_word(open_machine: Opener) -> None:
     assert machine.story("folder.held") == []  # one of them is still being copied
     machine.until(lambda: "half.mp4.part lies beside it" in machine.waiting()["half.mp4"], "the copy to be seen")
     says = "lay here before the service came, and waits until the person who looks after it lets it go"
-    machine.until(lambda: machine.noted(f"old5 {says} (0.1 minutes of dubbing)"), "STATUS.txt to tell of them")
+    machine.until(lambda: machine.noted(f"old5 {says} (0.15 minutes of dubbing)"), "STATUS.txt to tell of them")
     (machine.home / "drop" / "half.mp4").write_bytes(talk(7))
     (machine.home / "drop" / "half.mp4.part").unlink()
     (told,) = machine.until(lambda: machine.story("folder.held"), "the sum to be told")

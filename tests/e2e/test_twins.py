@@ -191,7 +191,7 @@ def test_a_copy_waits_for_what_is_in_doubt(house: Machine) -> None:
     held = house.held("doubt")
     uploads = house.uploads()
     house.drop("patient.mp4", talk(6))
-    says = "patient waits for the same video, which is under way already"
+    says = "patient waits for the same video: doubt in "
     house.until(lambda: house.noted(says), "STATUS.txt to say that it waits")
 
     waiting = house.under_way("claimed", "patient")

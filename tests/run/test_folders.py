@@ -252,7 +252,8 @@ def test_a_claimed_drop_that_still_lies_there_is_not_examined(stage: Stage) -> N
 def test_what_the_daemon_died_of_is_taken_anew_only_when_it_changed(size: int, examined: list[str]) -> None:
     """It was held before it was moved, so it lies there still; as a new drop it would end the daemon again."""
     (drop,) = group(scanned("talk.mp4").scan.files)
-    poison = claim(State.HELD, drop=drop, held_for=HeldFor.POISON, held="died of it", paused=State.CLAIMED)
+    poison = claim(State.HELD, drop=drop, held_for=HeldFor.POISON, held="died of it")
+    poison = replace(poison, paused=State.CLAIMED, inside=False)
     stage = Stage().start(poison)
     for _ in range(3):
         stage.tell(scanned("talk.mp4", size=size))
