@@ -201,13 +201,20 @@ def instant(time: datetime) -> str:
     return time.astimezone(UTC).isoformat(timespec="microseconds")
 
 
+_MONEY: Final = {"likeness": "TEXT", "reserved_at": "TEXT", "reserved_millis": "BIGINT"}
+"""The columns of claims that schema 1 has not."""
+
+
 def _add_money(connection: Connection) -> None:
     """
     Lift schema 1: columns for budgets and twins, and the baselines.
 
     A folder that has claims was looked at before, so nothing in it counts as lying there before the first start.
     """
-    for column, kind in (("likeness", "TEXT"), ("reserved_at", "TEXT"), ("reserved_millis", "BIGINT")):
+    first = [Column(column.name, column.type) for column in CLAIMS.columns if column.name not in _MONEY]
+    for _ in _sealed(connection, Table(CLAIMS.name, MetaData(), *first), "Claim {} in a ledger of schema 1"):
+        pass  # what is damaged must not get a seal that fits
+    for column, kind in _MONEY.items():
         connection.exec_driver_sql(f"ALTER TABLE claims ADD COLUMN {column} {kind}")
     METADATA.create_all(connection)
     for index in CLAIMS.indexes:
@@ -217,8 +224,8 @@ def _add_money(connection: Connection) -> None:
         row = dict(zip(names, values, strict=True))
         row.pop("seal")
         connection.execute(update(CLAIMS).where(CLAIMS.c.id == row["id"]).values(seal=seal(row)))
-    first = select(CLAIMS.c.folder, func.min(CLAIMS.c.taken_at)).group_by(CLAIMS.c.folder)
-    for folder, taken_at in connection.execute(first).all():
+    seen = select(CLAIMS.c.folder, func.min(CLAIMS.c.taken_at)).group_by(CLAIMS.c.folder)
+    for folder, taken_at in connection.execute(seen).all():
         known = Baseline(folder=FolderName(folder), root="", first_seen=datetime.fromisoformat(taken_at), told=True)
         connection.execute(insert(BASELINES).values(baseline_row(known, Codec())))
 

@@ -43,7 +43,7 @@ def send(tools: Tools, claim: Claim, gate: Gate, say: Say) -> Event | None:
     assert video is not None, "only a drop with a video is sent"
     try:
         if claim.builds_on is not None:
-            return _add_languages(tools, claim, gate, say)
+            return _add_languages(tools, claim, video, gate, say)
         return _upload(tools, claim, video, gate, say)
     except Unsettled as unsettled:
         return events.Unsettled(why=unsettled.why, gone=unsettled.gone)
@@ -80,7 +80,7 @@ def _upload(tools: Tools, claim: Claim, video: Part, gate: Gate, say: Say) -> Ev
     def at_gate(digest: Digest, size: int) -> None:
         known = tools.api.list_assets()
         if isinstance(known, Fault):
-            raise _Ended(_free(known))
+            raise _Ended(_free(known, repeat_helps=True))
         ours = [asset for asset in known if bears(asset, claim.id)]
         if ours:  # an earlier attempt, of which we never heard, has arrived after all
             raise _Ended(events.Found(asset=ours[0]))
@@ -110,29 +110,28 @@ def _upload(tools: Tools, claim: Claim, video: Part, gate: Gate, say: Say) -> Ev
     return events.Faulted(fault=answer) if isinstance(answer, Fault) else events.Accepted(asset=answer)
 
 
-def _add_languages(tools: Tools, claim: Claim, gate: Gate, say: Say) -> Event:
+def _add_languages(tools: Tools, claim: Claim, video: Part, gate: Gate, say: Say) -> Event:
     """Have the asset of an earlier claim dubbed into the locales that it lacks."""
     assert claim.builds_on is not None, "there is an earlier claim"
     assert claim.digest is not None, "an earlier claim was recognised by all bytes"
     texts = _texts(tools.places[claim.folder], claim, claim.to_buy)
     asset = tools.api.get_asset(claim.builds_on.asset_id)
     if isinstance(asset, Fault):
-        return _free(asset)
+        return _free(asset, repeat_helps=asset.repeat_helps or asset.status != 404)
     there = {dubbing.locale for dubbing in asset.dubbings}
     missing = [locale for locale in claim.to_buy if locale not in there]
     if not missing:  # an earlier attempt, of which we never heard, or a person in the Studio
         return events.Found(asset=asset)
-    say(events.AtGate(digest=claim.digest, size=claim.drop.size, mark=frozenset({asset.asset_id})))
+    say(events.AtGate(digest=claim.digest, size=video.fingerprint.size, mark=frozenset({asset.asset_id})))
     if not gate.wait():
         raise Withdrawn
     answer = tools.api.add_languages(asset.asset_id, missing, texts)
     return events.Faulted(fault=answer) if isinstance(answer, Fault) else events.Accepted(asset=answer)
 
 
-def _free(fault: Fault) -> Event:
-    """Tell of a question that failed before the gate: no money, and asking again helps unless it was refused."""
-    gone = fault.status == 404 and not fault.repeat_helps
-    return events.Faulted(fault=replace(fault, money_may_have_moved=False, repeat_helps=not gone))
+def _free(fault: Fault, *, repeat_helps: bool) -> Event:
+    """Tell of a question that failed before the gate: no money."""
+    return events.Faulted(fault=replace(fault, money_may_have_moved=False, repeat_helps=repeat_helps))
 
 
 def read_through(tools: Tools, claim: Claim) -> Event | None:
