@@ -3,12 +3,12 @@
 import secrets
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from panjaya_watchd.api.panjaya import Panjaya
 from panjaya_watchd.core.drop import Part
-from panjaya_watchd.core.names import ClaimId, FolderName
+from panjaya_watchd.core.names import AssetId, ClaimId, FolderName
 from panjaya_watchd.ledger.sql import SqlLedger
 from panjaya_watchd.media.probe import probe
 from panjaya_watchd.places.base import Place
@@ -23,7 +23,7 @@ from panjaya_watchd.run.hands import Hands
 from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.intake import Intake
 from panjaya_watchd.run.lanes import Lanes
-from panjaya_watchd.run.messages import Look
+from panjaya_watchd.run.messages import Called, Look
 from panjaya_watchd.run.story import Log
 from panjaya_watchd.run.tell import Ear
 from panjaya_watchd.run.tools import Probe
@@ -77,9 +77,11 @@ def build(settings: Settings, key: str, log: Log, environ: Mapping[str, str]) ->
         log=log,
         watched={name: _watched(folder, settings) for name, folder in names.items()},
         new_id=lambda: ClaimId(secrets.token_hex(5)),
+        callback_url=lambda claim_id: _callback_url(settings, claim_id),
         together=settings.limits.budget.purse() if settings.limits.budget else None,
         answer=lambda driver, question: answer(driver, question, board),
     )
+    callbacks = _callbacks(settings, inbox)
     ear = Ear(settings.state.control, inbox.put)
     return Daemon(
         driver=driver,
@@ -89,8 +91,30 @@ def build(settings: Settings, key: str, log: Log, environ: Mapping[str, str]) ->
         log=log,
         hints={name: _hints(folder, inbox) for name, folder in names.items()},
         manager=manager,
-        closers=(ear.close, api.close),
+        openers=callbacks[:1],
+        closers=(ear.close, *callbacks[1:], api.close),
     )
+
+
+def _callbacks(settings: Settings, inbox: Inbox) -> tuple[Callable[[], None], ...]:
+    """Give what starts and what ends the callback endpoint; nothing, and nothing loaded, where it is not wanted."""
+    if not settings.http.public_url:
+        return ()
+    from panjaya_watchd.web.callback import Callbacks  # noqa: PLC0415  (a daemon without callbacks stays small)
+    from panjaya_watchd.web.server import WebServer  # noqa: PLC0415
+    from panjaya_watchd.web.signature import read_public_key  # noqa: PLC0415
+
+    def say(claim_id: ClaimId, asset_id: AssetId) -> None:
+        inbox.put(Called(claim_id=claim_id, asset_id=asset_id))
+
+    app = Callbacks(key=read_public_key(settings.http.callback_key_file), say=say).app
+    server = WebServer(app, settings.http.listen)
+    return server.start, server.stop
+
+
+def _callback_url(settings: Settings, claim_id: ClaimId) -> str | None:
+    base = settings.http.public_url
+    return f"{base}/callback/{claim_id}" if base else None
 
 
 def _place(folder: Folder) -> Place:

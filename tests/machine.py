@@ -17,7 +17,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Protocol, Self, TypeVar
 
 import tomli_w
 
@@ -55,6 +55,26 @@ BIG: Final = 24 << 20
 T = TypeVar("T")
 
 
+class Running(Protocol):
+    """A process of the daemon, with the words of `subprocess.Popen`."""
+
+    @property
+    def pid(self) -> int:
+        """Give its number."""
+
+    def poll(self) -> int | None:
+        """Give how it ended, or None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait until it has ended; give how."""
+
+    def send_signal(self, sig: int) -> None:
+        """Send a signal."""
+
+    def kill(self) -> None:
+        """Send SIGKILL."""
+
+
 class Machine:
     """
     A daemon with its watch folders and its studio; a context manager, which checks at the end that it was well.
@@ -63,6 +83,8 @@ class Machine:
         home: everything lies below it.
         switches: what the studio does differently from `LIFE`.
         api: more of the ``[api]`` table.
+        http: the ``[http]`` table; nothing listens without one.
+        limits: the ``[limits]`` table.
         wrap: what the daemon's command line begins with, such as ``unshare``.
         folders: name to what its ``[[folder]]`` has beyond the usual; one named ``drop`` if none is given.
 
@@ -74,6 +96,8 @@ class Machine:
         *,
         switches: Mapping[str, Any] | None = None,
         api: Mapping[str, Any] | None = None,
+        http: Mapping[str, Any] | None = None,
+        limits: Mapping[str, Any] | None = None,
         wrap: Sequence[str] = (),
         folders: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
@@ -85,11 +109,12 @@ class Machine:
         self.socket = home / "state" / "control.sock"
         self.ledger = home / "state" / "ledger.db"
         self.url = f"sqlite:///{self.ledger}"
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Running | None = None
         self.wrap = wrap
-        self._configure(api or {}, folders or {"drop": {}})
+        self.listen = str((http or {}).get("listen", ""))
+        self._configure({"api": api or {}, "http": http or {}, "limits": limits or {}}, folders or {"drop": {}})
 
-    def _configure(self, api: Mapping[str, Any], folders: Mapping[str, Mapping[str, Any]]) -> None:
+    def _configure(self, given: Mapping[str, Mapping[str, Any]], folders: Mapping[str, Mapping[str, Any]]) -> None:
         (self.home / "state").mkdir(parents=True)
         usual = {"locale": "en-US", "languages": ["es-ES"], "quiet": "0.5s", "on_first_start": "take"}
         tables = [{"name": name, "path": str(self.home / name), **usual, **own} for name, own in folders.items()]
@@ -97,9 +122,10 @@ class Machine:
             Path(str(table["path"])).mkdir(exist_ok=True)
         pace = {"poll_first": "0.2s", "poll_max": "1s", "doubt_window": "3s"}
         settings = {
-            "api": {"base_url": self.server.base_url, **pace, **api},
+            "api": {"base_url": self.server.base_url, **pace, **given["api"]},
             "state": {"url": self.url},
-            "http": {"listen": ""},
+            "http": {"listen": "", **given["http"]},
+            "limits": given["limits"],
             "folder": tables,
         }
         self.config.write_text(tomli_w.dumps(settings), encoding="utf-8")
@@ -109,15 +135,19 @@ class Machine:
     def start(self) -> Self:
         """Start the daemon and wait until it has seen every folder."""
         before = len(self.story("daemon.ready"))
+        self.process = self.launch()
+        self.until(lambda: len(self.story("daemon.ready")) > before, "the daemon to be ready")
+        return self
+
+    def launch(self) -> Running:
+        """Start the process of the daemon, and wait for nothing."""
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
+            return subprocess.Popen(
                 [*self.wrap, *self.command("run")],
                 stderr=log,
                 env=environment(),
                 cwd=self.home,
             )
-        self.until(lambda: len(self.story("daemon.ready")) > before, "the daemon to be ready")
-        return self
 
     def stop(self) -> float:
         """End the daemon as the service manager does; it must end well. Gives the seconds it took."""
@@ -166,7 +196,7 @@ class Machine:
         path.write_bytes(content)
         return path
 
-    def until(self, holds: Callable[[], T], what: str, seconds: float = PATIENCE) -> T:
+    def until(self, holds: Callable[[], T], what: str, seconds: float = PATIENCE, *, every: float = 0.02) -> T:
         """Look until something holds, and give it; fails when the daemon ends or the time is over."""
         deadline = time.monotonic() + seconds
         while not (found := holds()):
@@ -174,7 +204,7 @@ class Machine:
             ended = self.process.poll()
             assert ended is None, f"The daemon ended with {ended} before {what}:\n{self.tail()}"
             assert time.monotonic() < deadline, f"Not within {seconds:.0f} s: {what}\n{self.tail()}"
-            time.sleep(0.02)
+            time.sleep(every)
         return found
 
     def answer(self, stem: str, folder: str = "drop") -> Path:

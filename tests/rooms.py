@@ -48,6 +48,7 @@ HOMES: Final[dict[str, tuple[str, ...]]] = {
     "starlette": ("rehearsal/", "web/"),
     "uvicorn": ("rehearsal/", "web/"),
     "python_multipart": ("rehearsal/", "web/"),
+    "cryptography": ("web/signature.py", "rehearsal/"),
     "tomli_w": ("run/papers.py",),
     "time": ("run/clock.py", "api/panjaya.py", "rehearsal/server.py", "cli/"),
 }

@@ -67,11 +67,10 @@ def claim(state: State = State.CLAIMED, **changes: Any) -> Claim:
         duration=60.0,
     )
     if state is not State.CLAIMED:
-        plain = replace(plain, attempt=Attempt(number=1))
+        plain = replace(plain, attempt=Attempt(number=1), inside=True)
     if state in {State.RELEASING, State.DUBBING, State.FILING, State.HELD}:
-        plain = replace(
-            plain, attempt=Attempt(number=1, mark=frozenset({AssetId("old")}), gate_at=NOW, doubt_since=NOW)
-        )
+        attempt = Attempt(number=1, mark=frozenset({AssetId("old")}), gate_at=NOW, doubt_since=NOW)
+        plain = replace(plain, attempt=attempt, maybe_billed=True)
     if state in {State.DUBBING, State.FILING}:
         waiting = (Dubbing(locale=SPANISH), Dubbing(locale=FRENCH))
         plain = replace(plain, asset_id=AssetId("a1"), accepted_at=NOW, dubbings=waiting)
@@ -136,7 +135,7 @@ EVENTS: tuple[Event, ...] = (
     events.Filed(where="done/talk"),
     events.Told(word=events.Word.RELEASE),
     events.Hashed(digest=DIGEST),
-    events.Awaited(of=ClaimId("earlier")),
+    events.Awaited(of=ClaimId("earlier"), why="talk in marketing is under way"),
     events.Admitted(millis=120_000),
     events.Recognised(earlier=earlier(), dubbings=(), millis=0),
     events.OverBudget(why="it is spent"),

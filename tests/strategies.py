@@ -134,6 +134,8 @@ attempts = st.builds(
     gate_at=st.none() | times,
     doubt_since=st.none() | times,
     absences=counts,
+    after_doubt=st.booleans(),
+    missing=st.lists(target_locales, max_size=2, unique=True).map(tuple),
 )
 
 results = st.builds(
@@ -156,6 +158,7 @@ baselines = st.builds(
     first_seen=times,
     keys=st.lists(stems.map(fold), max_size=4, unique=True).map(tuple),
     told=st.booleans(),
+    founded=st.booleans(),
 )
 
 
@@ -187,6 +190,7 @@ def dubbings(draw: st.DrawFn, locale: Locale | None = None, *, earlier: bool = F
         studio_url=draw(st.none() | st.just("https://studio.example/edit/1")),
         error=draw(sentences) if state is DubbingState.FAILED else None,
         fetches=draw(counts),
+        refusals=draw(counts),
         result=draw(results) if state is DubbingState.FETCHED else None,
         earlier=draw(st.none() | results) if earlier else None,
     )
@@ -237,6 +241,9 @@ def claims(
         likeness=draw(st.none() | likenesses),
         background_digest=draw(st.none() | digests) if order is not None and order.background else None,
         builds_on=builds_on,
+        inside=draw(st.booleans()),
+        overdue=draw(st.booleans()) if state is State.DUBBING else False,
+        maybe_billed=draw(st.booleans()),
         awaits=draw(st.none() | claim_ids) if state is State.CLAIMED else None,
         reserved=draw(st.none() | reservations) if order is not None else None,
         witnessed=None if attempt is None else draw(st.none() | asset_ids),

@@ -35,5 +35,7 @@ def check(config: Path, *, as_json: bool) -> int:
         return Exit.FINE
     for warning in warnings:
         typer.echo(f"Warning: {warning}")
+    for note in settings.notes():
+        typer.echo(f"Note: {note}")
     typer.echo(f"{config} is fine: {len(settings.folders)} watch folders.")
     return Exit.FINE

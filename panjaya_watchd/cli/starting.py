@@ -30,10 +30,12 @@ def init(config: Path, folder: Path, locale: str, languages: list[str]) -> int:
     _write(config, text)
     typer.echo(f"{config} is written. The API key belongs into a file that key_file names, or into PANJAYA_API_KEY.")
     try:
-        load(config, environ=os.environ)
+        settings = load(config, environ=os.environ)
     except SettingsFaults as faults:
         typer.echo(str(faults), err=True)
         return Exit.BAD_CONFIGURATION
+    for note in settings.notes():
+        typer.echo(f"Note: {note}")
     typer.echo(f"Check it: panjaya-watchd check --config {config}")
     return Exit.FINE
 

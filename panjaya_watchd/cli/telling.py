@@ -31,6 +31,5 @@ def release(config: Path, claim: str | None, *, everything: bool, folder: str | 
         typer.echo(f"There is no watch folder {folder}. Nothing was changed.", err=True)
         return Exit.FAILED
     said = ask(settings.state.control, {"ask": "release-all", "folder": folder})
-    released = said.get("released", [])
-    typer.echo(said.get("refused") or f"Released {len(released)} claims.")
+    typer.echo(said.get("refused") or f"Released {said.get('released', 0)} claims.")
     return Exit.FAILED if "refused" in said else Exit.FINE

@@ -13,7 +13,7 @@ from typing import Final
 from panjaya_watchd.core import effects, events, words
 from panjaya_watchd.core.claim import Claim, HeldFor, Reservation, State
 from panjaya_watchd.core.following import go_on
-from panjaya_watchd.core.step import Row, Rows, Step, again, begin_upload, file_away, hold
+from panjaya_watchd.core.step import Row, Rows, Step, again, begin_upload, file_away, free, hold
 
 
 def _take_in(claim: Claim, event: events.Resumed, now: datetime) -> Step:
@@ -21,14 +21,14 @@ def _take_in(claim: Claim, event: events.Resumed, now: datetime) -> Step:
 
 
 def _taken_in(claim: Claim, event: events.TakenIn, now: datetime) -> Step:
-    calm = replace(claim, troubles=0)
+    calm = replace(claim, troubles=0, inside=True)
     return file_away(calm, claim.outcome) if claim.outcome else Step(calm, (effects.Admit(),))
 
 
 def _unclaim(claim: Claim, event: events.Unsettled, now: datetime) -> Step:
     if event.inside:
         return file_away(claim, words.vanished(event.why) if event.gone else words.changed(event.why))
-    return Step(replace(claim, state=State.CLOSED, outcome=words.changed(event.why), held=None, closed_at=now))
+    return Step(replace(free(claim), state=State.CLOSED, outcome=words.let_go(event.why), closed_at=now))
 
 
 def _take_in_again(claim: Claim, event: events.Stuck, now: datetime) -> Step:
@@ -67,7 +67,7 @@ def _decline(claim: Claim, event: events.Declined, now: datetime) -> Step:
 
 
 def _reconsider(claim: Claim, event: events.Reconsidered, now: datetime) -> Step:
-    return Step(replace(claim, state=State.CLAIMED, held=None, held_for=None), (effects.Admit(),))
+    return Step(replace(free(claim), state=State.CLAIMED), (effects.Admit(),))
 
 
 ADMITTING: Final[Rows] = {

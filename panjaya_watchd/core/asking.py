@@ -16,11 +16,11 @@ from panjaya_watchd.core.claim import LIVING, UNSENT, Claim, HeldFor, State
 from panjaya_watchd.core.events import Word
 from panjaya_watchd.core.following import adopt, fetch_moved, go_on
 from panjaya_watchd.core.spending import look_up_anew
-from panjaya_watchd.core.step import Row, Rows, Step, begin_upload, file_away, hold
+from panjaya_watchd.core.step import Row, Rows, Step, begin_upload, file_away, free, hold
 
 
 def _poison(claim: Claim, event: events.Poisoned, now: datetime) -> Step:
-    return hold(replace(claim, paused=claim.state), event.why, HeldFor.POISON)
+    return hold(claim, event.why, HeldFor.POISON, paused=claim.state)
 
 
 def _stay_held(claim: Claim, event: events.Resumed, now: datetime) -> Step:
@@ -37,38 +37,27 @@ def _told(claim: Claim, event: events.Told, now: datetime) -> Step:
         return adopt(claim, Asset(asset_id=event.asset_id), now)
     if event.word is Word.RETRY or (event.word is Word.RELEASE and claim.held_for in UNSENT):
         return _go_on(claim, event.word, now)
-    given_up = replace(claim, outcome=claim.outcome or words.given_up(claim.held))
-    if _is_outside(claim):
-        return _take_in(given_up)
-    return file_away(claim, words.given_up(claim.held))
+    outcome = claim.outcome or words.given_up(claim)
+    return file_away(claim, outcome) if claim.inside else _take_in(replace(free(claim), outcome=outcome))
 
 
 def _go_on(claim: Claim, word: Word, now: datetime) -> Step:
     """Go on from where it stopped. A permission holds for this reason only: a budget still holds what was released."""
-    freed = replace(claim, held=None, held_for=None, paused=None, strikes=0, crashes=0)
+    freed = replace(free(claim), witnessed=None)
     if claim.held_for in UNSENT:
         permitted = (*claim.released, claim.held_for) if claim.held_for and word is Word.RELEASE else claim.released
         return _take_in(replace(freed, released=permitted))
-    match claim.paused:
-        case State.CLAIMED:
-            return _take_in(freed)
-        case State.FILING:
-            return Step(replace(freed, state=State.FILING), (effects.PutAway(),))
-        case State.RELEASING:
-            return look_up_anew(freed, now)
-        case _ if claim.asset_id is not None:
-            return Step(replace(freed, state=State.DUBBING, accepted_at=now), go_on(freed))
-        case _:
-            return begin_upload(freed)
+    if not claim.inside:
+        return _take_in(freed)
+    if claim.paused is State.FILING:
+        return Step(replace(freed, state=State.FILING), (effects.PutAway(),))
+    if claim.asset_id is not None:
+        return Step(replace(freed, state=State.DUBBING, accepted_at=now), go_on(freed))
+    return look_up_anew(freed, now) if claim.paused is State.RELEASING else begin_upload(freed)
 
 
 def _take_in(claim: Claim) -> Step:
-    return Step(replace(claim, state=State.CLAIMED, held=None, held_for=None, paused=None), (effects.TakeIn(),))
-
-
-def _is_outside(claim: Claim) -> bool:
-    """Say whether the parts may still lie in the watch folder."""
-    return claim.held_for is HeldFor.FIRST_START or claim.paused is State.CLAIMED
+    return Step(replace(claim, state=State.CLAIMED), (effects.TakeIn(),))
 
 
 ASKING: Final[Rows] = {

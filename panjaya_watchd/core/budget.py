@@ -36,6 +36,10 @@ class Spent:
         """Give both together."""
         return Spent(millis=self.millis + other.millis, drops=self.drops + other.drops)
 
+    def __sub__(self, other: "Spent") -> "Spent":
+        """Give what is left without the other."""
+        return Spent(millis=self.millis - other.millis, drops=self.drops - other.drops)
+
     @property
     def minutes(self) -> float:
         """Give the milliseconds as minutes, for people."""
@@ -90,8 +94,7 @@ def _over(millis: int | None, purse: Purse) -> str | None:
             continue
         if millis > round(limit * MINUTE):
             return f"it takes {_minutes(millis)}, more than the {limit:g} of a whole {span} of {purse.name}"
-        left = max(0, round(limit * MINUTE) - spent.millis)
-        return f"it takes {_minutes(millis)}, and {_minutes(left)} are left for {purse.name} this {span}"
+        return f"it takes {_minutes(millis)}, more than is left of the {limit:g} of {purse.name} for this {span}"
     return _drops_over(purse)
 
 

@@ -121,12 +121,15 @@ class Attempt:
     One try to upload.
 
     ``number`` counts from 1 and is durable before the try begins. ``mark`` holds the asset ids that the API knew when
-    the gate was about to open. ``doubt_since`` is set while we do not know whether the API has our video, with
-    ``absences``, the look-ups that found nothing since then.
+    the gate was about to open, ``missing`` the locales that an earlier asset lacked then. ``doubt_since`` is set while
+    we do not know whether the API has our video, with ``absences``, the look-ups that found nothing since then.
+    ``after_doubt``: a try before this one may have been billed.
     """
 
     number: int
+    after_doubt: bool = False
     mark: frozenset[AssetId] | None = None
+    missing: tuple[Locale, ...] = ()
     gate_at: datetime | None = None
     doubt_since: datetime | None = None
     absences: int = 0
@@ -160,6 +163,7 @@ class Dubbing:
     studio_url: str | None = None
     error: str | None = None
     fetches: int = 0
+    refusals: int = 0
     result: Result | None = None
     earlier: Result | None = None
 
@@ -192,11 +196,13 @@ class Claim:
     answer. ``trouble`` is what went wrong last, ``troubles`` how often in a row. ``filed_as`` is where the parts
     stand in the end, relative to the watch folder, or absolute where ``done`` or ``failed`` lie elsewhere.
 
-    ``awaits`` is a claim of what is likely the same video, which is under way. ``witnessed`` is the asset that a
-    signed callback on the claim's own URL has named. ``held_for`` and ``held`` (in words) say why a person must
-    speak, ``paused`` in which state that was where it can be gone on with, ``released`` what a person has permitted.
-    ``strikes`` are uploads that failed by what may be the drop's own fault, ``crashes`` how often the daemon died of
-    this claim; both are saved before the next try.
+    ``overdue`` is set once a dubbing takes unusually long; it goes on all the same. ``inside``: the parts are in
+    ``processing/<claim>/``, not in the watch folder any more. ``maybe_billed``: the gate was open once, and nothing has
+    proven that the API made nothing. ``awaits`` is a claim of what is likely the same video, which is or was under way.
+    ``witnessed`` is the asset that a signed callback on the claim's own URL has named. ``held_for`` and ``held`` (in
+    words) say why a person must speak, ``paused`` in which state that was where it can be gone on with, ``released``
+    what a person has permitted. ``strikes`` are uploads that failed by what may be the drop's own fault, ``crashes``
+    how often the daemon died of this claim; both are saved before the next try.
     """
 
     id: ClaimId
@@ -205,6 +211,7 @@ class Claim:
     order: Order | None
     taken_at: datetime
     state: State = State.CLAIMED
+    inside: bool = False
     rules: Rules = field(default_factory=Rules)
     duration: float | None = None
     attempt: Attempt | None = None
@@ -214,12 +221,14 @@ class Claim:
     accepted_at: datetime | None = None
     asset_raw: str | None = field(default=None, repr=False)
     dubbings: tuple[Dubbing, ...] = ()
+    overdue: bool = False
     outcome: Outcome | None = None
     likeness: str | None = None
     background_digest: Digest | None = None
     builds_on: Earlier | None = None
     awaits: ClaimId | None = None
     reserved: Reservation | None = None
+    maybe_billed: bool = False
     witnessed: AssetId | None = None
     held_for: HeldFor | None = None
     held: str | None = None
@@ -236,8 +245,7 @@ class Claim:
     @property
     def doubtful(self) -> bool:
         """Say whether the API may have made something for this claim that we do not know of."""
-        sent = self.attempt is not None and self.attempt.gate_at is not None
-        return sent and self.accepted_at is None and self.state in {State.RELEASING, State.HELD}
+        return self.maybe_billed and self.accepted_at is None
 
     @property
     def admitted(self) -> bool:

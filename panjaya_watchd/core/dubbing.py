@@ -33,8 +33,11 @@ class Seen:
 
 Input = Seen | Fetched | FetchFaulted
 
-EARLIER_FETCHES: Final = 10
-"""How often the result of an earlier claim is asked for, in about an hour; nobody promises that it is kept."""
+EARLIER_REFUSALS: Final = 10
+"""How often the result of an earlier claim may be refused, in about half an hour; nobody promises that it is kept."""
+
+BUSY: Final = frozenset({408, 425, 429})
+"""Refusals that say nothing about what was asked for."""
 
 NOT_KEPT: Final = (
     "It was dubbed before, but the result lies no longer where it was filed, and Panjaya no longer gives it out."
@@ -86,9 +89,11 @@ def _fetched(dubbing: Dubbing, event: Fetched, now: datetime) -> tuple[Dubbing, 
 
 
 def _fetch_again(dubbing: Dubbing, event: FetchFaulted, now: datetime) -> tuple[Dubbing, Fetch | None]:
-    tried = replace(dubbing, fetches=dubbing.fetches + 1, error=event.fault.words)
-    useless = not (event.fault.repeat_helps or event.fault.account)
-    if dubbing.earlier is not None and (useless or tried.fetches >= EARLIER_FETCHES):
+    status, account = event.fault.status or 0, event.fault.account
+    refused = 400 <= status < 500 and status not in BUSY and not account
+    tried = replace(dubbing, fetches=dubbing.fetches + 1, refusals=dubbing.refusals + refused, error=event.fault.words)
+    useless = not (event.fault.repeat_helps or account)
+    if dubbing.earlier is not None and (useless or tried.refusals >= EARLIER_REFUSALS):
         return replace(tried, state=DubbingState.FAILED, error=NOT_KEPT), None
     if (event.seen is not None and event.seen != COMPLETED) or not event.fault.repeat_helps:
         return replace(tried, state=DubbingState.WAITING, seen=event.seen), None

@@ -47,9 +47,10 @@ class Hashed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Awaited:
-    """The same video is under way as another claim; this one has to wait for it."""
+    """The same video is under way as another claim; this one has to wait for it, and ``why`` says for what."""
 
     of: ClaimId
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,13 +119,14 @@ class AtGate:
     Everything that can fail for free is done, and ``mark`` is what the API lists.
 
     Of a video all bytes are read and proven unchanged, and all but the last chunk are sent. For further languages of
-    an asset nothing is sent yet.
+    an asset nothing is sent yet; ``missing`` are those that it lacks.
     """
 
     digest: Digest
     size: int
     mark: frozenset[AssetId]
     background: Digest | None = None
+    missing: tuple[Locale, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,18 +11,22 @@ from typing import Final
 
 from panjaya_watchd.core import dubbing as dubbings
 from panjaya_watchd.core import effects, events, pace, words
-from panjaya_watchd.core.answers import FAILED, Asset, AssetDubbing
+from panjaya_watchd.core.answers import FAILED, READY_TO_EDIT, Asset, AssetDubbing
 from panjaya_watchd.core.claim import Claim, Dubbing, DubbingState, HeldFor, Reservation, State
 from panjaya_watchd.core.effects import Effect
 from panjaya_watchd.core.locales import recognise
 from panjaya_watchd.core.names import DubbingId, Locale
-from panjaya_watchd.core.step import Row, Rows, Step, again, hold
+from panjaya_watchd.core.step import Row, Rows, Step, again, free, hold
 
 UNKNOWN_GRACE: Final = timedelta(hours=1)
 """How long the API may say "not found" of an asset that it has just made; its answers lag."""
 
 UNKNOWN_POLLS: Final = 5
 """How often in a row it must say so besides: one odd answer among many is no reason to give up what is paid for."""
+
+USUALLY_AT_MOST: Final = timedelta(hours=3)
+USUAL_SHARE: Final = 20
+"""A dubbing that takes longer than this, and than so many times its video, is told of once and never given up (R54)."""
 
 MISSING_GRACE: Final = timedelta(hours=1)
 """How long an accepted asset may lack a locale that was ordered, after which it may count as never begun."""
@@ -38,7 +42,7 @@ def adopt(claim: Claim, asset: Asset, now: datetime) -> Step:
     ordered = claim.order.locales if claim.order else ()
     had = {dubbing.locale: dubbing for dubbing in claim.dubbings}
     accepted = replace(
-        claim,
+        free(claim),
         state=State.DUBBING,
         asset_id=asset.asset_id,
         accepted_at=now,
@@ -47,8 +51,6 @@ def adopt(claim: Claim, asset: Asset, now: datetime) -> Step:
             had.get(tag) or Dubbing(locale=tag, dubbing_id=_dubbing_id(entries.get(tag))) for tag in ordered
         ),
         reserved=_settled(claim, asset),
-        held=None,
-        held_for=None,
         candidates=(),
         troubles=0,
     )
@@ -96,9 +98,19 @@ def _polled(claim: Claim, event: events.Polled, now: datetime) -> Step:
         moved.append(after)
         asked += [fetch] if fetch else []
     polled = replace(claim, asset_raw=asset.raw, dubbings=tuple(moved), reserved=_settled(claim, asset), troubles=0)
+    polled = replace(polled, overdue=polled.overdue or _is_overdue(polled, now))
     if outcome and all(dubbing.state is DubbingState.FAILED for dubbing in moved):
         polled = replace(polled, outcome=outcome)
     return Step(polled, (*asked, *_poll_on(polled, now)))
+
+
+def _is_overdue(claim: Claim, now: datetime) -> bool:
+    """Say whether a dubbing takes unusually long; one that a person edits in the Studio takes as long as it likes."""
+    if claim.accepted_at is None or claim.order is None:
+        return False
+    usual = max(USUALLY_AT_MOST, timedelta(seconds=USUAL_SHARE * claim.order.seconds(claim.duration or 0.0)))
+    pending = any(each.state is DubbingState.WAITING and each.seen != READY_TO_EDIT for each in claim.dubbings)
+    return pending and now - claim.accepted_at > usual
 
 
 def _never_begun(claim: Claim, entries: Mapping[Locale, AssetDubbing], now: datetime) -> dict[Locale, str]:

@@ -3,10 +3,11 @@ Looking up after doubt: which listed asset is the one that our upload made.
 
 The API has no idempotency key and no client reference, and its web page makes assets in the same list. So an asset is
 adopted on proof only: it bears the claim's id (in the name of the uploaded file, or in any other field that the API
-shows), or a signed callback on the claim's own URL has named it. Likeness, the same locales and the same length, is
-no proof where other people use the account, for a stranger's video may be just as long. Where nobody else does, which
-only the operator can know (``exclusive``), the one asset that is like ours and can be no other claim's is ours. One
-that merely could be ours is a reason to wait and then to ask a person. No clock of ours is compared with the API's.
+shows), or a signed callback on the claim's own URL has named it and nothing speaks against it. Likeness, the same
+locales and the same length, is no proof where other people use the account, for a stranger's video may be just as long.
+Where nobody else does, which only the operator can know (``exclusive``), the one asset that is like ours and can be no
+other claim's is ours. One that merely could be ours is a reason to wait and then to ask a person. No clock of ours is
+compared with the API's.
 """
 
 import re
@@ -37,10 +38,10 @@ def judge(
     """
     assets = tuple(assets)
     witnessed = next((asset for asset in assets if asset.asset_id == claim.witnessed), None)
-    if witnessed is not None and witnessed.asset_id not in taken:
+    if witnessed is not None and witnessed.asset_id not in taken and _may_be_ours(claim, witnessed):
         return Found(asset=witnessed)
-    mark = claim.attempt.mark if claim.attempt and claim.attempt.mark is not None else frozenset[AssetId]()
-    new = [asset for asset in assets if asset.asset_id not in mark and asset.asset_id not in taken]
+    mark = claim.attempt.mark if claim.attempt else None
+    new = [asset for asset in assets if asset.asset_id not in (mark or ()) and asset.asset_id not in taken]
     named = [asset for asset in new if bears(asset, claim.id)]
     if named:
         return Found(asset=named[0]) if len(named) == 1 else Several(asset_ids=tuple(asset.asset_id for asset in named))
@@ -48,15 +49,17 @@ def judge(
     if not possible:
         return Absent()
     rivalled = any(_may_be_ours(rival, asset) for rival in rivals for asset in possible)
-    if len(possible) == 1 and claim.rules.exclusive and _is_like_ours(claim, possible[0]) and not rivalled:
+    alone = claim.rules.exclusive and mark is not None and not rivalled
+    if len(possible) == 1 and alone and _is_like_ours(claim, possible[0]):
         return Found(asset=possible[0])
     return Several(asset_ids=tuple(asset.asset_id for asset in possible))
 
 
 def judge_languages(claim: Claim, asset: Asset) -> Found | Absent:
-    """Judge the asset to which a claim in doubt wanted to add languages: one of them being there is proof enough."""
+    """Judge the asset that was to get more languages: it is proof if one is there that it lacked at the gate."""
     there = {dubbing.locale for dubbing in asset.dubbings}
-    return Found(asset=asset) if there & set(claim.to_buy) else Absent()
+    missed = claim.attempt.missing if claim.attempt and claim.attempt.missing else claim.to_buy
+    return Found(asset=asset) if there & set(missed) else Absent()
 
 
 def bears(asset: Asset, claim_id: ClaimId) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from panjaya_watchd.core import effects, events, pace, words
 from panjaya_watchd.core.answers import Fault
-from panjaya_watchd.core.claim import Attempt, Claim, HeldFor, OnDoubt, State
+from panjaya_watchd.core.claim import Attempt, Claim, HeldFor, OnDoubt, Reservation, State
 from panjaya_watchd.core.following import adopt
 from panjaya_watchd.core.step import Row, Rows, Step, begin_upload, file_away, hold
 
@@ -37,7 +37,7 @@ def _unless_witnessed(does: Callable[[Claim, Any, datetime], Step]) -> Callable[
             return does(claim, event, now)
         known = replace(claim, rules=event.rules) if isinstance(event, events.Resumed) else claim
         attempt = replace(claim.attempt or Attempt(number=1), gate_at=now)
-        doubtful = _doubt(replace(known, state=State.RELEASING, attempt=attempt), now)
+        doubtful = _doubt(replace(known, state=State.RELEASING, attempt=attempt, maybe_billed=True), now)
         shut = (effects.ShutGate(),) if isinstance(event, events.AtGate) else ()
         return Step(doubtful, (*shut, effects.LookUp()))
 
@@ -58,32 +58,55 @@ def _release(claim: Claim, event: events.AtGate, now: datetime) -> Step:
     releasing = replace(
         claim,
         state=State.RELEASING,
-        attempt=replace(claim.attempt, mark=event.mark, gate_at=now),
+        attempt=replace(claim.attempt, mark=event.mark, missing=event.missing, gate_at=now),
         digest=event.digest,
         size=event.size,
         background_digest=event.background or claim.background_digest,
+        reserved=_dated(claim, event, now),
+        maybe_billed=True,
     )
     return Step(releasing, (effects.OpenGate(),))
+
+
+def _dated(claim: Claim, event: events.AtGate, now: datetime) -> Reservation | None:
+    """Count it for the day on which it is spent, and of further languages only those that the asset lacks."""
+    reserved = claim.reserved
+    if reserved is None:
+        return None
+    share = len(event.missing) / len(claim.to_buy) if event.missing else 1
+    return replace(reserved, at=now, millis=None if reserved.millis is None else round(reserved.millis * share))
+
+
+def _hold_at_gate(claim: Claim, event: events.OverBudget, now: datetime) -> Step:
+    """Take it back: the day for which it was reserved is over, and this one has no room."""
+    why = f"the budget has no room for it any more: {event.why}"
+    held = hold(replace(claim, reserved=None), why, HeldFor.BUDGET)
+    return Step(held.claim, (effects.ShutGate(),))
 
 
 def _before_gate(claim: Claim, event: events.Faulted, now: datetime) -> Step:
     fault = event.fault
     if fault.money_may_have_moved:
         # Not by our doing: the gate is shut. The API has named an asset that is another claim's.
-        return hold(claim, f"{fault.words} Whether this video was billed is not known.", HeldFor.DOUBT)
+        doubtful = replace(claim, maybe_billed=True)
+        return hold(doubtful, f"{fault.words} Whether this video was billed is not known.", HeldFor.DOUBT)
+    proven = _unsent(claim)
     if not (fault.repeat_helps or fault.account):
-        return file_away(_unsent(claim), words.upload_refused(claim, fault))
-    struck = replace(claim, strikes=claim.strikes + fault.strikes)
+        return file_away(proven, words.upload_refused(proven, fault))
+    struck = replace(proven, strikes=claim.strikes + fault.strikes)
     if struck.strikes >= STRIKES:
         why = f"it could not be sent {STRIKES} times, and the reason may be the drop itself: {fault.words}"
-        return hold(replace(_unsent(struck), paused=State.UPLOADING), why, HeldFor.POISON)
+        return hold(struck, why, HeldFor.POISON, paused=State.UPLOADING)
     tries = claim.attempt.number if claim.attempt else 1
     return begin_upload(struck, now + _pause(fault, tries, claim))
 
 
 def _unsent(claim: Claim) -> Claim:
-    """Forget that the gate was open: the API's own words prove that nothing was made."""
-    return replace(claim, attempt=replace(claim.attempt, gate_at=None) if claim.attempt else None)
+    """Take back that this attempt may have been billed: nothing was made, that is proven. An earlier one still may."""
+    assert claim.attempt is not None, "a fault is an attempt's"
+    return replace(
+        claim, maybe_billed=claim.attempt.after_doubt, attempt=replace(claim.attempt, gate_at=None, mark=None)
+    )
 
 
 def _source_lost(claim: Claim, event: events.Unsettled, now: datetime) -> Step:
@@ -103,7 +126,9 @@ def _accept(claim: Claim, event: events.Accepted, now: datetime) -> Step:
 
 
 def _found(claim: Claim, event: events.Found, now: datetime) -> Step:
-    return adopt(claim, event.asset, now)
+    """Take it; what somebody else had bought already is not charged to us."""
+    bought = claim.builds_on is None or claim.maybe_billed
+    return adopt(claim if bought else replace(claim, reserved=None), event.asset, now)
 
 
 def _after_gate(claim: Claim, event: events.Faulted, now: datetime) -> Step:
@@ -144,8 +169,7 @@ def _absent(claim: Claim, event: events.Absent, now: datetime) -> Step:
         return _look_up(counted, now)
     if claim.rules.on_doubt is OnDoubt.RETRY and claim.witnessed is None:
         return begin_upload(counted)
-    why = "The video was sent, but no answer came and Panjaya does not list it. Sending again may cost."
-    return hold(counted, why, HeldFor.DOUBT)
+    return hold(counted, words.absent(counted), HeldFor.DOUBT)
 
 
 def _count_absence(claim: Claim, now: datetime) -> Claim:
@@ -183,6 +207,11 @@ SPENDING: Final[Rows] = {
         (State.RELEASING,),
         "note mark and digest, OpenGate; witnessed: ShutGate, LookUp",
         _unless_witnessed(_release),
+    ),
+    (State.UPLOADING, events.OverBudget): Row(
+        (State.HELD,),
+        "its day is over, and this one has no room: ShutGate, wait for time or for a person",
+        _hold_at_gate,
     ),
     (State.UPLOADING, events.Accepted): Row(
         (State.DUBBING,), "an answer before the end: note the asset, Poll", _accept

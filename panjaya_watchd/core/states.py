@@ -56,7 +56,7 @@ def _trouble(claim: Claim, event: Event) -> str | None:
     match event:
         case events.Faulted() | events.Unanswered() | events.FetchFaulted():
             return event.fault.words
-        case events.Stuck() | events.Unsettled():
+        case events.Stuck() | events.Unsettled() | events.Awaited():
             return event.why
         case events.Resumed() | events.Absent() | events.Several() | events.Told() | events.Poisoned():
             return claim.trouble

@@ -41,22 +41,26 @@ def file_away(claim: Claim, outcome: Outcome) -> Step:
 
     What was reserved is given back, unless the API has the video or may have it.
     """
-    may_be_billed = claim.asset_id is not None or claim.doubtful
-    filing = replace(claim, state=State.FILING, outcome=outcome, held=None, held_for=None, paused=None, troubles=0)
+    may_be_billed = claim.asset_id is not None or claim.maybe_billed
+    filing = replace(free(claim), state=State.FILING, outcome=outcome, troubles=0)
     return Step(filing if may_be_billed else replace(filing, reserved=None), (effects.PutAway(),))
 
 
-def hold(claim: Claim, why: str, kind: HeldFor) -> Step:
-    """Ask a person; nothing more happens by itself."""
-    return Step(replace(claim, state=State.HELD, held=why, held_for=kind))
+def free(claim: Claim) -> Claim:
+    """Forget why a claim was held, and what was counted against it."""
+    return replace(claim, held=None, held_for=None, paused=None, strikes=0, crashes=0)
+
+
+def hold(claim: Claim, why: str, kind: HeldFor, paused: State | None = None) -> Step:
+    """Ask a person; nothing more happens by itself. ``paused`` is where it can be gone on with."""
+    return Step(replace(claim, state=State.HELD, held=why, held_for=kind, paused=paused))
 
 
 def begin_upload(claim: Claim, at: datetime | None = None) -> Step:
     """Count the attempt before it begins, so that a crash in it is counted too (R39)."""
     number = claim.attempt.number + 1 if claim.attempt else 1
-    uploading = replace(
-        claim, state=State.UPLOADING, attempt=Attempt(number=number), held=None, held_for=None, candidates=()
-    )
+    attempt = Attempt(number=number, after_doubt=claim.maybe_billed)
+    uploading = replace(claim, state=State.UPLOADING, attempt=attempt, held=None, held_for=None, candidates=())
     return Step(uploading, (effects.Upload(at=at),))
 
 

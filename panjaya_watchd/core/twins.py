@@ -38,6 +38,13 @@ class Beside:
 
 
 @dataclass(frozen=True, slots=True)
+class Spoilt:
+    """The twin that was awaited came to nothing and may have been billed; what waited for it is not sent by itself."""
+
+    twin: Claim
+
+
+@dataclass(frozen=True, slots=True)
 class Had:
     """An earlier claim has all of it, or all but some locales: ``earlier`` says which, ``dubbings`` are theirs."""
 
@@ -53,7 +60,7 @@ class Differs:
     settings: tuple[str, ...]
 
 
-Verdict = Alone | Undigested | Beside | Had | Differs
+Verdict = Alone | Undigested | Beside | Spoilt | Had | Differs
 
 
 def judge(claim: Claim, alike: Iterable[Claim]) -> Verdict:
@@ -71,13 +78,22 @@ def judge(claim: Claim, alike: Iterable[Claim]) -> Verdict:
     others = [other for other in alike if other.id != claim.id and other.order is not None]
     done = [other for other in others if _is_answer(other)]
     under_way = [other for other in others if other.admitted]
-    if claim.digest is None and any(other.digest is not None for other in (*done, *under_way)):
+    spoilt = [other for other in others if other.id == claim.awaits and _is_spoilt(other)]
+    if claim.digest is None and any(other.digest is not None for other in (*done, *under_way, *spoilt)):
         return Undigested()
     beside = next((other for other in under_way if other.digest in {None, claim.digest}), None)
     if beside is not None:
         return Beside(beside)
     same = [other for other in done if other.digest == claim.digest]
-    return _compare(claim, claim.order, same) if same else Alone()
+    if same:
+        return _compare(claim, claim.order, same)
+    awaited = next((other for other in spoilt if other.digest in {None, claim.digest}), None)
+    return Spoilt(awaited) if awaited else Alone()
+
+
+def _is_spoilt(claim: Claim) -> bool:
+    failed = claim.state is State.CLOSED and claim.outcome is not None and claim.outcome.to is Destination.FAILED
+    return failed and (claim.asset_id is not None or claim.maybe_billed)
 
 
 def _is_answer(claim: Claim) -> bool:
@@ -93,7 +109,11 @@ def _compare(claim: Claim, order: Order, same: Sequence[Claim]) -> Verdict:
         return Differs(same[0], differing[same[0].id])
     base = fitting[0]
     assert base.asset_id is not None, "an answer has an asset"
-    had = _had(order.locales, [other for other in fitting if other.asset_id == base.asset_id])
+    beside = [other for other in same if other.asset_id == base.asset_id]
+    unfit = next((other for other in beside if differing[other.id]), None)
+    if unfit is not None:  # the asset has a locale that is asked for, and has it otherwise
+        return Differs(unfit, differing[unfit.id])
+    had = _had(order.locales, beside)
     earlier = Earlier(
         claim_id=base.id,
         folder=base.folder,

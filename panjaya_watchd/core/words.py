@@ -75,6 +75,8 @@ def upload_refused(claim: Claim, fault: Fault) -> Outcome:
     if claim.builds_on is not None:
         why = f"{languages([*claim.to_buy])} could not be added to the earlier dubbing of this very video."
         todo, cost = f"Read below what Panjaya says. {AGAIN} {RETRY}", "nothing was billed"
+    if claim.maybe_billed:
+        cost = "this time nothing was billed; whether an earlier attempt was is not known"
     details = (("Panjaya says", status), *_before(claim), ("Cost", cost))
     return Outcome(to=Destination.FAILED, why=why, todo=todo, details=details)
 
@@ -117,14 +119,47 @@ def changed(why: str) -> Outcome:
     return Outcome(to=Destination.BACK, why="The video changed while it was being sent.", details=(("Seen", why),))
 
 
-def given_up(held: str | None) -> Outcome:
+def let_go(why: str) -> Outcome:
+    """Say why a claim ends whose drop was touched before it was taken in; what is there settles afresh."""
+    return Outcome(
+        to=Destination.BACK, why="It was changed or taken away before it was taken.", details=(("Seen", why),)
+    )
+
+
+def absent(claim: Claim) -> str:
+    """Say that what was sent cannot be seen."""
+    what = "The video" if claim.builds_on is None else f"The order for {languages([*claim.to_buy])}"
+    return f"{what} was sent, but no answer came and Panjaya does not list it. Sending again may cost."
+
+
+def same_failed(twin: Claim) -> Outcome:
+    """Answer a drop that waited for the same video, which came to nothing and may have been billed."""
+    why = twin.outcome.why if twin.outcome else "It came to nothing."
+    return Outcome(
+        to=Destination.FAILED,
+        why=f"The same video was sent just before this one, and it did not work: {why}",
+        todo=f"It was not sent again. To try once more, which costs again: {RETRY.removeprefix('Then ')}",
+        details=(("The same video", f"{display(twin.filed_as or twin.drop.stem)} (claim {twin.id})"),),
+    )
+
+
+def given_up(claim: Claim) -> Outcome:
     """Answer a drop that an operator released without a result."""
     return Outcome(
         to=Destination.FAILED,
         why="This video could not be dubbed, and the person who looks after this service has ended the wait.",
         todo=ASK,
-        details=(("It was waiting because", held or "a person was asked"),),
+        details=(
+            ("It was waiting because", claim.held or "a person was asked"),
+            ("Cost", _billed(claim)),
+        ),
     )
+
+
+def _billed(claim: Claim) -> str:
+    if claim.asset_id is not None:
+        return "Panjaya has taken the video"
+    return "it is not known whether it was billed" if claim.maybe_billed else "nothing was billed"
 
 
 def over(claim: Claim) -> Outcome:
@@ -187,9 +222,13 @@ def standing(claim: Claim) -> str:
     """Say in a few words what happens to a drop that was taken, for ``STATUS.txt`` and ``status``."""
     match claim.state.value:
         case "claimed":
-            return "waits for the same video, which is under way already" if claim.awaits else "is about to be sent"
+            return f"waits for the same video: {claim.trouble}" if claim.awaits else "is about to be sent"
         case "uploading":
-            return "is being sent to Panjaya"
+            return (
+                f"could not be sent yet, and is tried again: {claim.trouble}"
+                if claim.trouble
+                else ("is being sent to Panjaya")
+            )
         case "releasing":
             doubt = claim.attempt is not None and claim.attempt.doubt_since is not None
             return (
@@ -197,7 +236,8 @@ def standing(claim: Claim) -> str:
             )
         case "dubbing":
             waiting = [dubbing.locale for dubbing in claim.dubbings if dubbing.state is not DubbingState.FETCHED]
-            return f"is being dubbed into {languages(waiting)}" if waiting else "is dubbed"
+            long = ", which takes unusually long" if claim.overdue else ""
+            return f"is being dubbed into {languages(waiting)}{long}" if waiting else "is dubbed"
         case "held":
             return _held(claim)
         case _:

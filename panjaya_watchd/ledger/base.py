@@ -39,8 +39,12 @@ class Ledger(Protocol):
     def find(self, name: str, folder: FolderName | None = None) -> Sequence[Claim]:
         """Give the claims whose id, stem or video name is ``name`` (compared in the form of `fold`), newest first."""
 
-    def alike(self, likeness: str) -> tuple[Claim, ...]:
-        """Give the claims, living and closed, whose video has this likeness, newest first."""
+    def alike(self, likeness: str, size: int) -> tuple[Claim, ...]:
+        """
+        Give the claims, living and closed, whose video has this likeness, newest first.
+
+        Where the likeness was never taken, as in the first release, equal size in bytes is likeness enough.
+        """
 
     def spent(self, since: datetime) -> Mapping[FolderName, Spent]:
         """Sum up, for each folder, what was reserved or settled at ``since`` or later."""

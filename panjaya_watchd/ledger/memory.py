@@ -15,7 +15,7 @@ from panjaya_watchd.core.claim import Claim, Reservation, State
 from panjaya_watchd.core.names import AssetId, ClaimId, FolderName
 from panjaya_watchd.errors import LedgerError
 from panjaya_watchd.ledger.codec import Codec
-from panjaya_watchd.ledger.search import is_named
+from panjaya_watchd.ledger.search import by_size, is_named, likeness_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ class MemoryLedger:
             living=claim.state is not State.CLOSED,
             asset_id=asset_id,
             folder=claim.folder,
-            likeness=claim.likeness,
+            likeness=likeness_key(claim),
             reserved=claim.reserved,
         )
 
@@ -84,10 +84,11 @@ class MemoryLedger:
         ]
         return sorted(claims, key=lambda claim: (claim.taken_at, claim.id), reverse=True)
 
-    def alike(self, likeness: str) -> tuple[Claim, ...]:
-        """Give the claims whose video has this likeness, newest first."""
+    def alike(self, likeness: str, size: int) -> tuple[Claim, ...]:
+        """Give the claims whose video has this likeness, or at least this size where it was never taken."""
         self._must_be_open()
-        entries = [(key, entry) for key, entry in self._entries.items() if entry.likeness == likeness]
+        wanted = {likeness, by_size(size)}
+        entries = [(key, entry) for key, entry in self._entries.items() if entry.likeness in wanted]
         claims = [self._decode(key, entry) for key, entry in entries]
         return tuple(sorted(claims, key=lambda claim: (claim.taken_at, claim.id), reverse=True))
 

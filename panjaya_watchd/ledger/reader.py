@@ -22,7 +22,7 @@ from panjaya_watchd.core.names import AssetId, ClaimId, FolderName
 from panjaya_watchd.errors import LedgerError, LedgerUnavailable
 from panjaya_watchd.ledger.codec import DAMAGED, Codec
 from panjaya_watchd.ledger.schema import BASELINES, CLAIMS, LIVING_STATES, instant
-from panjaya_watchd.ledger.search import is_named, keys
+from panjaya_watchd.ledger.search import by_size, is_named, keys
 
 _HINTS: Final[Mapping[str, str]] = {
     "SQLITE_FULL": "Free some space on that disk, then start again: nothing is sent without the ledger.",
@@ -84,9 +84,9 @@ class LedgerReader:
             wanted = wanted.where(CLAIMS.c.folder == _utf8(folder))
         return tuple(claim for claim in self._claims(wanted) if is_named(claim, name))
 
-    def alike(self, likeness: str) -> tuple[Claim, ...]:
-        """Give the claims whose video has this likeness, newest first."""
-        return self._claims(_NEWEST.where(CLAIMS.c.likeness == likeness))
+    def alike(self, likeness: str, size: int) -> tuple[Claim, ...]:
+        """Give the claims whose video has this likeness, or at least this size where it was never taken."""
+        return self._claims(_NEWEST.where(CLAIMS.c.likeness.in_((likeness, by_size(size)))))
 
     def spent(self, since: datetime) -> Mapping[FolderName, Spent]:
         """Sum up, for each folder, what was reserved or settled at ``since`` or later."""

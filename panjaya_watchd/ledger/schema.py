@@ -8,7 +8,7 @@ formats. Opening lifts older schemas step by step, all in one transaction. This 
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -28,11 +28,11 @@ from sqlalchemy import (
 )
 
 from panjaya_watchd.core.baseline import Baseline
-from panjaya_watchd.core.claim import LIVING, Claim, State
+from panjaya_watchd.core.claim import LIVING, Claim, HeldFor, State
 from panjaya_watchd.core.names import FolderName
 from panjaya_watchd.errors import LedgerError
 from panjaya_watchd.ledger.codec import DAMAGED, NEWER, Codec
-from panjaya_watchd.ledger.search import stem_key
+from panjaya_watchd.ledger.search import likeness_key, stem_key
 
 FORMAT: Final = 2
 """The schema that is written."""
@@ -174,7 +174,7 @@ def row_of(claim: Claim, codec: Codec, owner: str | None) -> dict[str, str | int
         "stem": stem_key(claim.drop.stem),
         "digest": claim.digest,
         "asset_id": None if claim.builds_on else claim.asset_id,
-        "likeness": claim.likeness,
+        "likeness": likeness_key(claim),
         "reserved_at": instant(reserved.at) if reserved else None,
         "reserved_millis": reserved.millis if reserved else None,
         "owner": owner,
@@ -201,33 +201,47 @@ def instant(time: datetime) -> str:
     return time.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-_MONEY: Final = {"likeness": "TEXT", "reserved_at": "TEXT", "reserved_millis": "BIGINT"}
-"""The columns of claims that schema 1 has not."""
-
-
 def _add_money(connection: Connection) -> None:
     """
     Lift schema 1: columns for budgets and twins, and the baselines.
 
     A folder that has claims was looked at before, so nothing in it counts as lying there before the first start.
     """
-    first = [Column(column.name, column.type) for column in CLAIMS.columns if column.name not in _MONEY]
-    for _ in _sealed(connection, Table(CLAIMS.name, MetaData(), *first), "Claim {} in a ledger of schema 1"):
-        pass  # what is damaged must not get a seal that fits
-    for column, kind in _MONEY.items():
+    for column, kind in (("likeness", "TEXT"), ("reserved_at", "TEXT"), ("reserved_millis", "BIGINT")):
         connection.exec_driver_sql(f"ALTER TABLE claims ADD COLUMN {column} {kind}")
     METADATA.create_all(connection)
     for index in CLAIMS.indexes:
         index.create(connection, checkfirst=True)
-    names = [column.name for column in CLAIMS.columns]
-    for values in connection.execute(select(CLAIMS)).all():
+    codec, names, new = (
+        Codec(),
+        [column.name for column in CLAIMS.columns],
+        {"likeness", "reserved_at", "reserved_millis"},
+    )
+    first: dict[str, str] = {}
+    for values in connection.execute(select(CLAIMS).order_by(CLAIMS.c.taken_at)).all():
         row = dict(zip(names, values, strict=True))
-        row.pop("seal")
-        connection.execute(update(CLAIMS).where(CLAIMS.c.id == row["id"]).values(seal=seal(row)))
-    seen = select(CLAIMS.c.folder, func.min(CLAIMS.c.taken_at)).group_by(CLAIMS.c.folder)
-    for folder, taken_at in connection.execute(seen).all():
+        where = f"Claim {row['id']} in a ledger of the first schema"
+        if row.pop("seal") != seal({name: value for name, value in row.items() if name not in new}):
+            raise LedgerError(f"{where} is damaged: its seal does not fit.", hint=DAMAGED)
+        lifted = row_of(_completed(codec.decode(row["document"], where=where)), codec, row["owner"])
+        connection.execute(update(CLAIMS).where(CLAIMS.c.id == row["id"]).values(lifted))
+        first.setdefault(row["folder"], row["taken_at"])
+    for folder, taken_at in first.items():
         known = Baseline(folder=FolderName(folder), root="", first_seen=datetime.fromisoformat(taken_at), told=True)
-        connection.execute(insert(BASELINES).values(baseline_row(known, Codec())))
+        connection.execute(insert(BASELINES).values(baseline_row(known, codec)))
+
+
+def _completed(claim: Claim) -> Claim:
+    """Give a claim of the first schema the facts that were not written down then."""
+    sent = claim.attempt is not None and claim.attempt.gate_at is not None
+    held_for = None if claim.state is not State.HELD else HeldFor.LOST if claim.asset_id else HeldFor.DOUBT
+    living = claim.state is not State.CLOSED
+    return replace(
+        claim,
+        inside=living and claim.state is not State.CLAIMED,
+        maybe_billed=sent and claim.asset_id is None,
+        held_for=held_for,
+    )
 
 
 UPGRADES: Final[Mapping[int, Upgrade]] = {1: _add_money}

@@ -11,6 +11,19 @@ from panjaya_watchd.core.claim import Claim
 from panjaya_watchd.core.names import fold
 
 
+def likeness_key(claim: Claim) -> str | None:
+    """Give what a claim's video is suspected by: its likeness, else its size."""
+    if claim.likeness is not None:
+        return claim.likeness
+    video = claim.drop.video
+    return None if video is None else by_size(video.fingerprint.size)
+
+
+def by_size(size: int) -> str:
+    """Give the stand-in for a likeness that was never taken; no likeness looks like it."""
+    return f"size {size}"
+
+
 def stem_key(stem: str) -> str:
     r"""
     Give the form under which a stem is stored: folded, and encodable as UTF-8.

@@ -34,11 +34,14 @@ class Scan:
 
     ``files`` are regular files by their names relative to the root, junk and our own files left out. ``refused`` are
     (name, what it is in words) of entries that are never read, so that nothing is silently ignored: symbolic links,
-    FIFOs, folders that are not looked into, and up to 50 files of no known kind.
+    FIFOs, folders that are not looked into, and up to 50 files of no known kind. ``whole`` is False where something
+    could not be looked at, so that what is missing need not be gone. ``founded``: our own ``processing/`` is there.
     """
 
     files: tuple[tuple[str, Fingerprint], ...]
     refused: tuple[tuple[str, str], ...] = ()
+    whole: bool = True
+    founded: bool = True
 
 
 class Source(Protocol):
@@ -65,6 +68,9 @@ class Place(Protocol):
 
     def scan(self) -> Scan:
         """Look at the whole folder once: one directory walk, one ``lstat`` for each file, no file opened."""
+
+    def found(self) -> None:
+        """Make ``processing/``: the trace by which the folder is known again. Durable when it returns."""
 
     def evidence(self, drop: Drop) -> tuple[Evidence, ...]:
         """Collect what says that a settled drop is not whole yet, and fresh fingerprints that differ."""

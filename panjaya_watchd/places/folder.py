@@ -32,7 +32,7 @@ from panjaya_watchd.places.naming import (
     result_in_the_making,
     within,
 )
-from panjaya_watchd.places.steps import carry, mentions, write
+from panjaya_watchd.places.steps import carry, make, mentions, write
 from panjaya_watchd.places.tree import Kind, NotRegular, Opened, Tree
 from panjaya_watchd.places.trouble import border
 
@@ -59,7 +59,7 @@ class FolderPlace:
         """Look at the whole folder once."""
         files: list[tuple[str, Fingerprint]] = []
         refused: list[tuple[str, str]] = []
-        folders = [""]
+        folders, whole = [""], True
         with border(self._tree.root, "looking at the folder"):
             while folders:
                 folder = folders.pop()
@@ -69,9 +69,17 @@ class FolderPlace:
                     # Only the root's own trouble is the whole folder's; a sub-folder may go or be locked at any time.
                     if not folder or error.errno not in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EACCES}:
                         raise
+                    whole = False
                     if error.errno == errno.EACCES:
                         refused.append((folder, "is a folder that the service may not look into"))
-        return Scan(files=tuple(files), refused=tuple(refused))
+            founded = self._tree.look(PROCESSING) is not None
+        whole = whole and all(why != _UNREADABLE for _, why in refused)
+        return Scan(files=tuple(files), refused=tuple(refused), whole=whole, founded=founded)
+
+    def found(self) -> None:
+        """Leave our trace."""
+        with border(self._tree.root, "making our own folder"):
+            make(self._tree, PROCESSING)
 
     def _look_through(
         self, folder: str, files: list[tuple[str, Fingerprint]], refused: list[tuple[str, str]]

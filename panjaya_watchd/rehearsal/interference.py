@@ -87,7 +87,7 @@ class _Exchange:
     async def run(self, app: App) -> None:
         fault = self._fault
         if fault is None or fault.do in {"delay", "truncate"}:
-            if fault is not None and fault.do == "delay":
+            if fault is not None and fault.do == "delay" and fault.when != "after_store":
                 await self._pause(fault.seconds)
             await app(self._scope, self._hear, self._say)
             if not self._logged:
@@ -125,6 +125,8 @@ class _Exchange:
             self._note(message["status"])
             lengths = [int(value) for name, value in message["headers"] if name.lower() == b"content-length"]
             self._left = int(sum(lengths) * self._fault.fraction) if self._fault is not None else 0
+            if self._fault is not None and self._fault.do == "delay" and self._fault.when == "after_store":
+                await self._pause(self._fault.seconds)
         elif self._fault is not None and self._fault.do == "truncate":
             await self._say_part(message)
             return

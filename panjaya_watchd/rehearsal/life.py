@@ -5,13 +5,14 @@ Decides what the service would find wrong with a source, and when a version gets
 but for the random spread, which comes from the studio's seeded source.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from random import Random
 from typing import Final
 
 from panjaya_watchd.rehearsal.records import AssetRecord, Bill, Event, Phase, VersionRecord
-from panjaya_watchd.rehearsal.switches import Switches
+from panjaya_watchd.rehearsal.switches import CallbackFate, Switches
 
 FAILURES: Final = {
     "invalid_input": "The input provided is invalid. Ensure all provided fields match the asset's properties.",
@@ -83,6 +84,10 @@ class Planner:
         return [*phases, ending]
 
 
+LATE: Final = timedelta(seconds=3)
+"""How long a callback is held back that is to come out of order; more than a version stays in most of its states."""
+
+
 def told(assets: Iterable[AssetRecord], versions: Iterable[VersionRecord], now: datetime) -> tuple[Event, ...]:
     """Give every status update until now, oldest first: what callbacks would have told."""
     updates = [
@@ -103,3 +108,17 @@ def told(assets: Iterable[AssetRecord], versions: Iterable[VersionRecord], now: 
         if asset.failed(now)
     ]
     return tuple(sorted(updates, key=lambda update: update.at))
+
+
+def called_back(events: Iterable[Event], fate: CallbackFate, now: datetime) -> tuple[Event, ...]:
+    """Give the updates whose callbacks have left by now, in the order in which they left; a fate is a switch."""
+    leaving: list[tuple[datetime, Event]] = []
+    counts: Counter[str] = Counter()
+    for event in events:
+        life = event.version_id or event.asset_id
+        counts[life] += 1
+        first_of_two = counts[life] % 2 == 1
+        if fate == "lost" and not first_of_two:
+            continue
+        leaving.append((event.at + LATE if fate == "reordered" and first_of_two else event.at, event))
+    return tuple(event for at, event in sorted(leaving, key=lambda each: each[0]) if at <= now)

@@ -29,7 +29,7 @@ class Scripted:
 
     ``when``: before the body is read, after ``fraction`` of its Content-Length, when all of it has arrived and nothing
     was made of it, or ``after_store``: the request is carried out and only its answer is lost. A ``delay`` is always
-    before the body; ``truncate`` concerns the answer alone.
+    before the body, or ``after_store``, where the answer comes late; ``truncate`` concerns the answer alone.
     """
 
     on: str

@@ -16,6 +16,7 @@ from typing import Self
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from panjaya_watchd.rehearsal.callbacks import Callbacks, Posted
 from panjaya_watchd.rehearsal.face import Face
 from panjaya_watchd.rehearsal.interference import Interference, Seen
 from panjaya_watchd.rehearsal.script import Script, Scripted
@@ -30,6 +31,7 @@ class StudioServer:
     Serves a studio between ``start`` and ``stop``, or as a context manager.
 
     ``base_url`` is known from the beginning, ``requests`` is the log, ``script`` puts faults in the way.
+    ``callbacks`` are those that were posted.
     """
 
     def __init__(self, studio: Studio, *, port: int = 0, key: str = KEY, tls: tuple[Path, Path] | None = None) -> None:
@@ -52,6 +54,8 @@ class StudioServer:
         self.base_url = f"{scheme}://{host}:{self._socket.getsockname()[1]}"
         studio.base_url = self.base_url
         self._script = Script(studio.switches.chaos)
+        self._callbacks = Callbacks(studio)
+        self.callbacks: list[Posted] = self._callbacks.log
         face = Face(studio, key=key, folder=Path(self._folder.name))
         self._interference = Interference(face.app, self._script, self.requests)
         self._server = _Server(_config(self._interference, tls))
@@ -72,10 +76,12 @@ class StudioServer:
         """Serve; returns when connections are taken."""
         self._thread.start()
         self._server.serving.wait()
+        self._callbacks.start()
         return self
 
     def stop(self) -> None:
         """Cut every connection, end the thread and remove the videos; may be called again."""
+        self._callbacks.stop()
         if self._thread.is_alive():
             self._server.ask_to_stop(self._interference.stopping)
             self._thread.join()

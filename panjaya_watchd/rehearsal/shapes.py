@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from panjaya_watchd.rehearsal.records import AssetRecord, VersionRecord
+from panjaya_watchd.rehearsal.records import AssetRecord, Event, VersionRecord
 from panjaya_watchd.rehearsal.request import Refused
 from panjaya_watchd.rehearsal.switches import Switches
 
@@ -85,6 +85,19 @@ def page_shape(
     if switches.pagination == "link":
         envelope["next"] = following and f"{base_url}/v1/assets/?{urlencode({'cursor': following})}"
     return _dress(envelope, switches)
+
+
+def callback_shape(event: Event, switches: Switches) -> JsonObject:
+    """Show a status update as its callback tells it."""
+    return _dress(
+        {
+            "event": event.event,
+            "asset_id": event.asset_id,
+            "version_id": event.version_id,
+            switches.callback_locale: event.locale,
+        },
+        switches,
+    )
 
 
 def error_shape(detail: str, switches: Switches) -> Any:

@@ -15,10 +15,11 @@ from random import Random
 from typing import Any, Literal
 
 from panjaya_watchd.rehearsal import shapes
-from panjaya_watchd.rehearsal.life import FAILURES, Planner, examine, told
+from panjaya_watchd.rehearsal.life import FAILURES, Planner, called_back, examine, told
 from panjaya_watchd.rehearsal.links import Signer
 from panjaya_watchd.rehearsal.records import AssetRecord, Bill, Event, Phase, VersionRecord, Video
 from panjaya_watchd.rehearsal.request import Languages, Refused, Request, read_json, read_languages, read_request
+from panjaya_watchd.rehearsal.seal import Seal
 from panjaya_watchd.rehearsal.shapes import JsonObject
 from panjaya_watchd.rehearsal.switches import Switches
 
@@ -28,6 +29,7 @@ class Studio:
     The service. Methods that stand for an endpoint return plain JSON-able values, or raise `Refused`.
 
     ``bills`` are all bills ever made, oldest first. ``base_url`` begins every link; the HTTP face sets its own.
+    ``seal`` signs the callbacks.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Studio:
         self.switches = switches or Switches()
         self.bills: list[Bill] = []
         self.base_url = "https://studio.invalid"
+        self.seal = Seal(self.switches, seed)
         self._clock = clock
         self._random = Random(seed)  # noqa: S311  (repeatable on purpose; nothing here is secret)
         self._planner = Planner(self.switches, self._random)
@@ -211,6 +214,16 @@ class Studio:
         """Give every status update until now, oldest first: what callbacks would have told."""
         with self._lock:
             return told(self._assets.values(), self._versions.values(), self._clock())
+
+    def callbacks(self) -> tuple[Event, ...]:
+        """Give the status updates whose callbacks have left by now, in that order: by switch late ones, or not all."""
+        with self._lock:
+            return called_back(self.events(), self.switches.callback_fate, self._clock())
+
+    @property
+    def public_key(self) -> str:
+        """Give the PEM of the key that callbacks are signed with."""
+        return self.seal.public_key
 
     def open_result(self, version_id: str, expires: str, signature: str) -> VersionRecord:
         """Check a signed result link as an object store would: 403 when forged or expired, 404 when it was removed."""

@@ -17,6 +17,7 @@ CreatedAt = Literal["z", "offset", "naive", "epoch"]
 Duration = Literal["at_once", "null_until_processed", "null_in_list", "absent"]
 Versions = Literal["full", "id_objects", "ids"]
 Progress = Literal["fraction", "percent", "absent"]
+CallbackFate = Literal["once", "duplicated", "reordered", "lost"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +111,17 @@ class Switches:
     """Larger videos fail with ``video_size_limit_reached``."""
     max_minutes: float | None = None
     """Of the account, over all bills; what goes beyond fails with ``video_duration_limit_reached``."""
+
+    # Callbacks
+    callbacks: bool = False
+    """Whether status updates are posted to the ``callback_url`` of their asset, if that is on this machine."""
+    callback_fate: CallbackFate = "once"
+    """Each comes once or twice; or every other one of a version comes seconds late, behind its successor, or never."""
+    callback_locale: Literal["locale", "version_locale"] = "locale"
+    """The key that holds the version's locale."""
+    signature_encoding: Literal["hex", "base64"] = "hex"
+    signature_form: Literal["raw", "der"] = "raw"
+    """Of the signature's two numbers: 32 bytes each, as in JOSE, or ASN.1."""
 
     chaos: Chaos = field(default_factory=Chaos)
 

@@ -6,14 +6,14 @@ what makes budgets exact and keeps two copies of one video from being sent side 
 spent is what the ledger says.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from panjaya_watchd.core import budget, events, twins, words
 from panjaya_watchd.core.budget import Budget, Purse, Spent
-from panjaya_watchd.core.claim import Claim, HeldFor
+from panjaya_watchd.core.claim import Claim, HeldFor, State
 from panjaya_watchd.core.events import Admitted, Awaited, Declined, OverBudget, Recognised
-from panjaya_watchd.core.names import FolderName
+from panjaya_watchd.core.names import FolderName, display
 from panjaya_watchd.ledger.base import Ledger
 from panjaya_watchd.run.clock import Clock
 
@@ -22,21 +22,24 @@ Decision = Admitted | Recognised | Awaited | OverBudget | Declined
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
-    """``budgets`` are those of the watch folders that have one, ``together`` is for all of them."""
+    """``folders`` are the watch folders, ``budgets`` those of them that have one, ``together`` is for all of them."""
 
     ledger: Ledger
     clock: Clock
+    folders: Collection[FolderName] = ()
     budgets: Mapping[FolderName, Budget] = field(default_factory=dict)
     together: Budget | None = None
 
     def decide(self, claim: Claim) -> Decision | None:
         """Decide on a claim that was taken in; None: the digest of its video is needed first."""
-        alike = self.ledger.alike(claim.likeness) if claim.likeness is not None else ()
+        alike = self._alike(claim)
         match twins.judge(claim, alike):
             case twins.Undigested():
                 return None
             case twins.Beside(twin=twin):
-                return events.Awaited(of=twin.id)
+                return events.Awaited(of=twin.id, why=self._why(twin))
+            case twins.Spoilt(twin=twin):
+                return events.Declined(outcome=words.same_failed(twin))
             case twins.Differs(twin=twin, settings=settings):
                 return events.Declined(outcome=words.other_settings(twin, settings))
             case twins.Had(earlier=earlier, dubbings=dubbings):
@@ -48,6 +51,12 @@ class Admission:
             case twins.Alone():
                 why = self._over(claim)
                 return events.OverBudget(why=why) if why else events.Admitted(millis=claim.estimated_millis)
+
+    def _alike(self, claim: Claim) -> tuple[Claim, ...]:
+        video = claim.drop.video
+        if claim.likeness is None or video is None:
+            return ()
+        return self.ledger.alike(claim.likeness, video.fingerprint.size)
 
     def purses(self) -> dict[FolderName | None, Purse]:
         """Give every budget with what was taken out of it so far; None stands for that of all folders together."""
@@ -73,9 +82,28 @@ class Admission:
             )
         return purses
 
-    def _over(self, claim: Claim) -> str | None:
+    def still(self, claim: Claim) -> str | None:
+        """Say why a claim at its gate has no room today, if it was reserved for a day that is over by now."""
+        reserved, calendar = claim.reserved, self.clock.calendar()
+        if reserved is None or reserved.at >= calendar.day_began:
+            return None
+        own = Spent(millis=reserved.millis or 0, drops=1) if reserved.at >= calendar.month_began else Spent()
+        return self._over(claim, own)
+
+    def _over(self, claim: Claim, own: Spent | None = None) -> str | None:
+        """Say why a claim does not fit; ``own`` is what this month has of it already."""
         if HeldFor.BUDGET in claim.released:
             return None
         purses = self.purses()
         mine = [purses[name] for name in (claim.folder, None) if name in purses]
+        if own is not None:
+            mine = [replace(purse, this_month=purse.this_month - own) for purse in mine]
         return budget.over(claim.estimated_millis, mine)
+
+    def _why(self, twin: Claim) -> str:
+        """Say what a claim waits for that waits for its twin."""
+        name = display(twin.drop.stem)
+        if twin.folder not in self.folders:
+            return f"{name} in {twin.folder}, a folder that is not watched any more"
+        how = "waits for a person" if twin.state is State.HELD else "is under way"
+        return f"{name} in {twin.folder} {how}"

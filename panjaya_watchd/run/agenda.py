@@ -5,7 +5,7 @@ At most one effect of a kind (and locale) of a claim waits: a later one replaces
 itself, so a claim has one upload at a time whatever asks for it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -20,7 +20,16 @@ from panjaya_watchd.run.clock import Clock
 from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.messages import Due
 
-LONG: Final = (effects.Upload, effects.Hash, effects.Fetch)
+LONG: Final = (effects.TakeIn, effects.Upload, effects.Hash, effects.Fetch)
+
+_LOST: Final = (events.Unsettled, events.Stuck)
+_ENDS: Final[Mapping[type[Effect], tuple[type[Event], ...]]] = {
+    effects.TakeIn: (events.TakenIn, *_LOST),
+    effects.TakeIn: (events.TakenIn, *_LOST),
+    effects.Upload: (events.Accepted, events.Faulted, events.Found, *_LOST),
+    effects.Hash: (events.Hashed, *_LOST),
+}
+"""The events by which a long effect is over."""
 
 _Key = tuple[ClaimId, type[Effect], Locale | None]
 
@@ -35,13 +44,18 @@ class Agenda:
     account: Account
     _under_way: set[_Key] = field(default_factory=set)
 
-    def hand(self, claim: Claim, effect: Effect) -> None:
-        """Begin an effect, or keep it until its time has come. The driver admits by itself, at its next turn."""
+    def hand(self, claim: Claim, effect: Effect, now: datetime) -> None:
+        """
+        Begin an effect, or keep it until its time has come. The driver admits by itself, at its next turn.
+
+        ``now`` is the time by which the effect was asked for: a clock that is set meanwhile must not make a pause of
+        seconds one of hours.
+        """
         if isinstance(effect, effects.Admit):
             self.inbox.put(Due(claim_id=claim.id, state=claim.state, effect=effect))
         elif isinstance(effect, effects.OpenGate | effects.ShutGate):
             self._begin(claim, effect)
-        elif (wait := self._wait(effect, effect.at)) > 0:
+        elif (wait := self._wait(effect, effect.at, now)) > 0:
             self.keep(claim, replace(effect, at=None), wait)
         else:
             self._begin(claim, effect)
@@ -55,8 +69,10 @@ class Agenda:
         """Note which long effect is over with an event."""
         if isinstance(event, events.Fetched | events.FetchFaulted):
             self._under_way.discard((claim_id, effects.Fetch, event.locale))
-        elif not isinstance(event, events.AtGate | events.Witnessed):
-            self._under_way -= {(claim_id, effects.Upload, None), (claim_id, effects.Hash, None)}
+            return
+        for kind, ends in _ENDS.items():
+            if isinstance(event, ends):
+                self._under_way.discard((claim_id, kind, None))
 
     def is_under_way(self, claim_id: ClaimId, kind: type[Effect]) -> bool:
         """Say whether a long effect of that kind is under way."""
@@ -73,9 +89,9 @@ class Agenda:
             self._under_way.discard((claim.id, effects.Upload, None))
         self.begin(claim, effect)
 
-    def _wait(self, effect: Effect, at: datetime | None) -> float:
+    def _wait(self, effect: Effect, at: datetime | None, now: datetime) -> float:
         """Give the seconds until an effect may begin. An account that refused us keeps all uploads back."""
-        wait = 0.0 if at is None else (at - self.clock.now()).total_seconds()
+        wait = 0.0 if at is None else (at - now).total_seconds()
         return max(wait, self.account.wait()) if isinstance(effect, effects.Upload) else wait
 
 

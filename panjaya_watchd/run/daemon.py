@@ -5,7 +5,6 @@ Start: resume every claim, listen for hints, look at every folder, READY. End: u
 once, one past it has a few seconds to hear its answer; what it does not hear is looked up at the next start.
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -70,6 +69,8 @@ class Daemon:
     log: Log
     hints: Mapping[FolderName, Hints]
     manager: Manager
+    openers: Sequence[Callable[[], None]] = ()
+    """Begin what listens; called first, because it may fail."""
     closers: Sequence[Callable[[], None]] = ()
     _told: str | None = None
 
@@ -102,6 +103,8 @@ class Daemon:
             self.ledger.close()
 
     def _begin(self) -> None:
+        for begin in self.openers:
+            begin()
         for folder, hints in self.hints.items():
             try:
                 hints.start()
@@ -132,8 +135,8 @@ class Daemon:
         self.log.info("daemon.stopped", claims=len(self.driver.living))
 
     def _tell_status(self) -> None:
-        counts = Counter(claim.state.value for claim in self.driver.living.values())
-        words = ", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "nothing under way"
+        counts = sorted((state.value, count) for state, count in self.driver.counts.items() if count)
+        words = ", ".join(f"{count} {state}" for state, count in counts) or "nothing under way"
         lost = [name for name, watched in self.driver.watched.items() if watched.intake.trouble]
         told = f"Watching {len(self.driver.watched)}, {words}" + (f"; unusable: {', '.join(lost)}" if lost else "")
         if told != self._told:
@@ -156,7 +159,7 @@ def answer(driver: Driver, question: Question, board: Board) -> None:
             said = _told(driver, words)
         case "release-all":
             folder = words.get("folder")
-            said = {"released": driver.release_all(None if folder is None else FolderName(str(folder)))}
+            said = {"released": driver.permission.release_all(None if folder is None else FolderName(str(folder)))}
         case _:
             said = {"refused": "This daemon does not know that question; the command is of another release."}
     question.answer(said)
@@ -170,7 +173,7 @@ def _told(driver: Driver, words: Mapping[str, Any]) -> Mapping[str, Any]:
     if asset and display(str(asset)) != asset:
         return {"refused": f"{display(str(asset))} cannot be the id of an asset; nothing was changed."}
     told = Told(word=Word(word), asset_id=AssetId(str(asset)) if asset else None)
-    refused = driver.tell(ClaimId(str(words.get("claim"))), told)
+    refused = driver.permission.tell(ClaimId(str(words.get("claim"))), told)
     return {"refused": refused} if refused else {"done": True}
 
 

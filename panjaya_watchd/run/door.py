@@ -45,14 +45,15 @@ class Door:
     _awaited: dict[ClaimId, set[ClaimId]] = field(default_factory=dict)
     _day: datetime | None = None
     _given_back: bool = False
+    _due: float | None = None
 
     def ask(self, claim: Claim) -> None:
         """Decide whether a claim may be sent. What is decided is durable before the next one asks."""
-        if self.agenda.is_under_way(claim.id, effects.Hash):
+        if any(self.agenda.is_under_way(claim.id, kind) for kind in (effects.TakeIn, effects.Hash)):
             return  # what comes of that asks again
         decision = self.admission.decide(claim)
         if decision is None:
-            self.agenda.hand(claim, effects.Hash())
+            self.agenda.hand(claim, effects.Hash(), self.clock.now())
         else:
             self.advance(claim.id, decision)
 
@@ -63,7 +64,7 @@ class Door:
             self.reconsider_in(SOON)
         if after.awaits is not None and after.state is State.CLAIMED:
             self._awaited.setdefault(after.awaits, set()).add(after.id)
-        if after.state is State.CLOSED or (before is not None and before.digest != after.digest):
+        if before is not None and (before.state is not after.state or before.digest != after.digest):
             for waiting in sorted(self._awaited.pop(after.id, ())):
                 self.inbox.put(Due(claim_id=waiting, state=State.CLAIMED, effect=effects.Admit()))
         if after.held_for is HeldFor.BUDGET and (before is None or before.held_for is not HeldFor.BUDGET):
@@ -72,6 +73,8 @@ class Door:
     def reconsider(self, asked: Reconsider) -> None:
         """Ask for those that a budget held, a few at a time, if there may be more room than when this was last done."""
         waiting = asked.claim_ids
+        if not waiting:
+            self._due = None
         if not waiting and self._has_news():
             waiting = tuple(claim.id for claim in _held_for_budget(self.living.values()))
         for claim_id in waiting[:BATCH]:
@@ -85,8 +88,11 @@ class Door:
             self.reconsider_in(LOOK_EVERY)
 
     def reconsider_in(self, seconds: float) -> None:
-        """Look again after a while."""
-        self.inbox.put_at(self.clock.monotonic() + seconds, "reconsider", Reconsider())
+        """Look again after a while; a look that is due sooner stays as it is."""
+        due = self.clock.monotonic() + seconds
+        if self._due is None or due < self._due:
+            self._due = due
+            self.inbox.put_at(due, "reconsider", Reconsider())
 
     def _has_news(self) -> bool:
         """Say whether a budget may have more room than when this was asked last; True the first time."""

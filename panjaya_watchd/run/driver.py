@@ -5,13 +5,15 @@ The driver: one thread that takes a message, has it decided, makes the outcome d
 calls `step`.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final, Protocol, assert_never
 
 from panjaya_watchd.core import effects, events
 from panjaya_watchd.core.budget import Budget
-from panjaya_watchd.core.claim import UNSENT, Claim, State
+from panjaya_watchd.core.claim import Claim, State
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.effects import Effect
 from panjaya_watchd.core.events import Event
@@ -41,13 +43,14 @@ from panjaya_watchd.run.messages import (
     Question,
     Reading,
     Reconsider,
+    Release,
     Reload,
     Scanned,
     Stop,
     Unseen,
 )
 from panjaya_watchd.run.ownership import Ownership
-from panjaya_watchd.run.permission import refusal
+from panjaya_watchd.run.permission import Permission
 from panjaya_watchd.run.story import Log, tell_claimed, tell_step
 
 FREE: Final = (
@@ -83,9 +86,12 @@ class Driver:
     """What all watch folders together may spend."""
     answer: Callable[["Driver", Question], None] = lambda _, question: question.answer({})
     living: dict[ClaimId, Claim] = field(default_factory=dict)
+    counts: Counter[State] = field(default_factory=Counter)
+    """How many living claims there are in each state; counted along, as there may be thousands."""
     stopping: bool = False
     folders: Folders = field(init=False)
     admission: Admission = field(init=False)
+    permission: Permission = field(init=False)
     _agenda: Agenda = field(init=False)
     _account: Account = field(init=False)
     _ownership: Ownership = field(init=False)
@@ -104,6 +110,7 @@ class Driver:
         self.admission = Admission(
             ledger=self.ledger,
             clock=self.clock,
+            folders=self.watched,
             budgets={name: watched.budget for name, watched in self.watched.items() if watched.budget},
             together=self.together,
         )
@@ -122,6 +129,15 @@ class Driver:
             log=self.log,
             roots={name: watched.root for name, watched in self.watched.items() if watched.root},
         )
+        self.permission = Permission(
+            living=self.living,
+            folders=self.watched,
+            agenda=self._agenda,
+            ownership=self._ownership,
+            first_start=self._first_start,
+            inbox=self.inbox,
+            advance=self._advance,
+        )
         self.folders = Folders(
             watched=self.watched,
             looking=self.doing,
@@ -137,6 +153,7 @@ class Driver:
     def start(self) -> None:
         """Resume every living claim, then look at every watch folder."""
         self.living.update((claim.id, claim) for claim in self.ledger.living())
+        self.counts.update(claim.state for claim in self.living.values())
         for claim in list(self.living.values()):
             if claim.folder not in self.watched:
                 hint = "Configure the folder again under this name; until then the claim waits."
@@ -164,27 +181,6 @@ class Driver:
             raise
         return True
 
-    def tell(self, claim_id: ClaimId, told: events.Told) -> str | None:
-        """Pass on an operator's word; gives a sentence when it cannot be followed."""
-        claim = self.living.get(claim_id)
-        if claim is not None and claim.folder not in self.watched:
-            return f"The watch folder {claim.folder} is not configured. Nothing was changed."
-        busy = self._agenda.is_under_way(claim_id, effects.Fetch)
-        refused = refusal(claim_id, claim, told, busy=busy, taken=self._ownership.taken)
-        if refused is None:
-            self._advance(claim_id, told)
-        return refused
-
-    def release_all(self, folder: FolderName | None = None) -> list[ClaimId]:
-        """Let everything go on that waits for permission only, oldest first; what is in doubt stays held."""
-        waiting = [
-            claim.id
-            for claim in self.living.values()
-            if claim.state is State.HELD and claim.held_for in UNSENT and folder in {None, claim.folder}
-        ]
-        told = events.Told(word=events.Word.RELEASE)
-        return [claim_id for claim_id in waiting if self.tell(claim_id, told) is None]
-
     def _take(self, message: Message) -> None:  # noqa: C901, PLR0912  (one arm for each kind of message)
         if self.stopping and isinstance(message, Look | Examined | Reconsider):
             return
@@ -199,6 +195,8 @@ class Driver:
                 self._called(message)
             case Reconsider():
                 self._door.reconsider(message)
+            case Release():
+                self.permission.release(message)
             case Reload():
                 self._reload()
             case Look():
@@ -236,6 +234,8 @@ class Driver:
             return
         if isinstance(event, events.Accepted | events.Found) and claim is not None:
             event = self._ownership.checked(claim, event)
+        if isinstance(event, events.AtGate) and claim is not None and (full := self.admission.still(claim)):
+            event = events.OverBudget(why=full)
         if isinstance(event, events.Faulted) and event.fault.account:
             self._account.bar(event.fault.words)
         self._advance(claim_id, event)
@@ -253,8 +253,12 @@ class Driver:
         if called.asset_id in self._ownership.taken(claim):
             self.log.warning("callback.foreign", claim=claim.id, folder=claim.folder, asset=called.asset_id)
             return
-        if claim.state is State.DUBBING and claim.asset_id == called.asset_id:
-            self._agenda.keep(claim, effects.Poll())
+        if claim.asset_id is not None:
+            if claim.asset_id != called.asset_id:
+                hint = "Two assets of one drop may mean two bills: look into the Studio, and ask Panjaya."
+                self.log.error("callback.second_asset", claim=claim.id, asset=called.asset_id, hint=hint)
+            elif claim.state is State.DUBBING:
+                self._agenda.keep(claim, effects.Poll())
         elif claim.builds_on is None and claim.witnessed != called.asset_id:
             self._happened(claim.id, events.Witnessed(asset_id=called.asset_id))
 
@@ -265,40 +269,42 @@ class Driver:
         if isinstance(due.effect, effects.Admit):
             self._door.ask(claim)
         else:
-            self._hand(claim, due.effect)
+            self._act(claim, (due.effect,), self.clock.now())
 
     def _reload(self) -> None:
-        """Try at once what waits for the account."""
+        """Try at once what waits for the account; what waits for other reasons goes on waiting."""
+        if self._account.wait() <= 0:
+            return
         self._account.open()
         for claim in self.living.values():
             if claim.state is State.UPLOADING and claim.folder in self.watched:
                 self._agenda.keep(claim, effects.Upload())
 
     def _advance(self, claim_id: ClaimId, event: Event) -> None:
-        before = self.living[claim_id]
-        decided = step(before, event, self.clock.now())
+        before, now = self.living[claim_id], self.clock.now()
+        decided = step(before, event, now)
         self._checkpoint(before, decided.claim)
-        self._act(decided.claim, decided.effects)
+        self._act(decided.claim, decided.effects, now)
         tell_step(self.log, before, decided.claim, event)
 
     def _checkpoint(self, before: Claim | None, after: Claim) -> None:
         """Make a claim durable, if it changed; whoever waited for that asks again."""
         if after != before:
             self.ledger.put(after)
+        if before is not None:
+            self.counts[before.state] -= 1
         if after.state is State.CLOSED:
             del self.living[after.id]
         else:
             self.living[after.id] = after
+            self.counts[after.state] += 1
         self._door.changed(before, after)
 
-    def _act(self, claim: Claim, asked: Iterable[Effect]) -> None:
+    def _act(self, claim: Claim, asked: Iterable[Effect], now: datetime) -> None:
+        """Put effects on the agenda. Nothing new begins once we are stopping."""
         for effect in asked:
-            self._hand(claim, effect)
-
-    def _hand(self, claim: Claim, effect: Effect) -> None:
-        """Put an effect on the agenda. Nothing new begins once we are stopping."""
-        if not self.stopping or isinstance(effect, effects.ShutGate):
-            self._agenda.hand(claim, effect)
+            if not self.stopping or isinstance(effect, effects.ShutGate):
+                self._agenda.hand(claim, effect, now)
 
     def _claim(self, folder: FolderName, drop: Drop, reading: Reading) -> None:
         """Take a drop: our word is durable before any file moves. What lay there before us is held as it lies."""
@@ -312,5 +318,5 @@ class Driver:
         claim = new_claim(folder, self.watched[folder], drop, reading, terms)
         self._checkpoint(None, claim)
         if claim.state is State.CLAIMED:
-            self._act(claim, (effects.TakeIn(),))
+            self._act(claim, (effects.TakeIn(),), claim.taken_at)
         tell_claimed(self.log, claim)

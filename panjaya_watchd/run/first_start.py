@@ -5,13 +5,14 @@ The first look that succeeds makes the folder's baseline, and it is durable befo
 that a crash in the middle takes nothing for new that is old.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
 from panjaya_watchd.core.baseline import Baseline
 from panjaya_watchd.core.claim import Claim, HeldFor, State
+from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.names import FolderName
 from panjaya_watchd.ledger.base import Ledger
 from panjaya_watchd.run.clock import Clock
@@ -19,6 +20,18 @@ from panjaya_watchd.run.story import Log
 
 TELL_AFTER: Final = timedelta(minutes=10)
 """How long the sum waits for drops that do not settle."""
+
+
+UNKNOWN: Final = "The folder bears no trace of this service: is it the one that it was?"
+RELEASE: Final = "Mount the right one; if this is right: panjaya-watchd release --all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """How far a look can be believed: ``whole`` if it saw everything, ``founded`` if it saw our ``processing/``."""
+
+    whole: bool
+    founded: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,24 +51,54 @@ class FirstStart:
     log: Log
     roots: Mapping[FolderName, Root]
     _baselines: dict[FolderName, Baseline] = field(default_factory=dict)
+    _keys: dict[FolderName, frozenset[str]] = field(default_factory=dict)
 
-    def look(self, folder: FolderName, present: Collection[str]) -> None:
-        """Take in which drops a look at the whole folder shows, by their keys."""
+    def look(self, folder: FolderName, present: Mapping[str, Drop], sight: Sight) -> bool:
+        """
+        Take in what a look at a watch folder shows; say whether what it does not show may be believed to be gone.
+
+        A folder that we have been in and that bears no trace of us is not the one we know: a share that is not mounted,
+        or another one in its place. What lies there counts as lying there before us, and nothing as gone.
+        """
         root = self.roots.get(folder)
         if root is None:
-            return
+            return sight.whole
         known = self._baselines.get(folder) or self.ledger.baseline(folder)
+        videos = {key for key, drop in present.items() if drop.video is not None} if root.hold else set()
         if known is None or known.root not in {"", root.path}:
-            keys = tuple(sorted(present)) if root.hold else ()
-            now = Baseline(folder=folder, root=root.path, first_seen=self.clock.now(), keys=keys, told=not keys)
-        else:
-            now = replace(known, root=root.path).without_gone(present)
-        self._keep(known, now)
+            first = Baseline(folder=folder, root=root.path, first_seen=self.clock.now(), told=not videos)
+            self._keep(known, replace(first, keys=tuple(sorted(videos)), founded=sight.founded))
+            return sight.whole
+        if known.founded and not sight.founded:
+            strangers = videos - set(known.keys)
+            if strangers:
+                self.log.warning("folder.unknown", folder=folder, drops=len(strangers), why=UNKNOWN, hint=RELEASE)
+            self._keep(known, replace(known, keys=tuple(sorted({*known.keys, *strangers}))))
+            return False
+        now = replace(known, root=root.path, founded=known.founded or sight.founded)
+        self._keep(known, now.without_gone(present) if sight.whole else now)
+        return sight.whole
+
+    def founded(self, folder: FolderName) -> bool:
+        """Say whether our trace was seen in a folder."""
+        baseline = self._baselines.get(folder)
+        return folder not in self.roots or (baseline is not None and baseline.founded)
 
     def holds(self, folder: FolderName, key: str) -> bool:
         """Say whether a drop is to be held."""
-        root, baseline = self.roots.get(folder), self._baselines.get(folder)
-        return root is not None and root.hold and baseline is not None and key in baseline.keys
+        root = self.roots.get(folder)
+        return root is not None and root.hold and key in self._keys.get(folder, ())
+
+    def let_go(self, folder: FolderName, key: str) -> None:
+        """Forget a drop that a person has released: whatever becomes of it, it is not old any more."""
+        baseline = self._baselines.get(folder)
+        if baseline is not None and key in baseline.keys:
+            self._keep(baseline, replace(baseline, keys=tuple(each for each in baseline.keys if each != key)))
+
+    def is_told(self, folder: FolderName) -> bool:
+        """Say whether the operator knows the sum, or there is none to tell."""
+        baseline = self._baselines.get(folder)
+        return baseline is None or baseline.told
 
     def tell(self, folder: FolderName, claims: Iterable[Claim], *, settled: bool) -> None:
         """Tell the operator once, with the sum, when everything that lay there is counted (``settled``), or soon."""
@@ -80,6 +123,8 @@ class FirstStart:
 
     def _keep(self, before: Baseline | None, after: Baseline) -> None:
         self._baselines[after.folder] = after
+        if before is None or before.keys != after.keys or after.folder not in self._keys:
+            self._keys[after.folder] = frozenset(after.keys)
         if after != before:
             self.ledger.put_baseline(after)
 

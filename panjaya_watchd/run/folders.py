@@ -4,18 +4,18 @@ The watch folders' side of the driver: when to look, what is ready, what ``STATU
 The scan is the truth and always comes again; a hint only makes it come sooner. One folder's trouble stays its own.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from panjaya_watchd.core import words
 from panjaya_watchd.core.budget import Budget
-from panjaya_watchd.core.claim import Claim, Rules, State
+from panjaya_watchd.core.claim import Claim, Rules
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.names import FolderName, display
 from panjaya_watchd.core.order import Defaults
 from panjaya_watchd.run.clock import Clock
-from panjaya_watchd.run.first_start import FirstStart, Root, held_first
+from panjaya_watchd.run.first_start import FirstStart, Root, Sight, held_first
 from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.intake import Intake
 from panjaya_watchd.run.messages import Examined, Look, Posted, Reading, Scanned, Unseen
@@ -36,6 +36,9 @@ class Looking(Protocol):
 
     def post(self, folder: FolderName, text: str | None) -> None:
         """Write ``STATUS.txt``."""
+
+    def found(self, folder: FolderName) -> None:
+        """Make our own folder in it; says nothing, for the next look sees it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,21 +93,23 @@ class Folders:
             self.log.info("folder.recovered", folder=seen.folder)
         claims = [claim for claim in self.living() if claim.folder == seen.folder]
         held = held_first(claims)
-        lying = [*(claim for claim in claims if claim.state is State.CLAIMED), *held]
+        lying = {claim.drop.key for claim in claims if not claim.inside}
         present, now = intake.take(seen.scan), self.clock.monotonic()
-        self.first_start.look(seen.folder, present)
-        for drop in intake.sight(now, seen.seconds, {claim.drop.key for claim in lying}):
+        sight = Sight(whole=seen.scan.whole, founded=seen.scan.founded)
+        believed = self.first_start.look(seen.folder, present, sight)
+        for drop in intake.sight(now, seen.seconds, lying):
             self.looking.examine(seen.folder, drop)
-        for claim in held:
+        for claim in held if believed else ():
             if present.get(claim.drop.key) != claim.drop:
                 self.lost(claim, "it was changed or taken away while it was held")
-        self.first_start.tell(seen.folder, claims, settled=not intake.restless(self._held_keys(seen.folder, present)))
+        if not self.first_start.is_told(seen.folder):
+            old = [key for key in present if self.first_start.holds(seen.folder, key)]
+            self.first_start.tell(seen.folder, claims, settled=not intake.restless(old))
+        if not self.first_start.founded(seen.folder):
+            self.looking.found(seen.folder)
         intake.looking = False
         self._look_at(seen.folder, intake.earliest() if intake.look_again else intake.next_scan(now))
         self._post(seen.folder, claims)
-
-    def _held_keys(self, folder: FolderName, present: Collection[str]) -> set[str]:
-        return {key for key in present if self.first_start.holds(folder, key)}
 
     def tend(self) -> None:
         """Notice folders whose scan does not come back: a dead share says nothing, and silence is no health (R4)."""
@@ -147,6 +152,8 @@ class Folders:
             return
         intake.taken(drop)
         self.claim(examined.folder, drop, examined.found)
+        if intake.backlog:
+            self._look_at(examined.folder, intake.earliest())
 
     def _look_at(self, folder: FolderName, due: float) -> None:
         self.inbox.put_at(due, ("look", folder), Look(folder=folder))

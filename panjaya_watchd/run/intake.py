@@ -23,6 +23,9 @@ HINT_SHARE: Final = 10
 SPACING: Final = 1.0
 """Seconds between two scans at the least, as a running copy makes hundreds of hints a second; less where quiet is."""
 
+AT_ONCE: Final = 16
+"""How many drops are examined before the next scan may begin: each is measured by a process of its own."""
+
 RECHECK: Final = 1.0
 """Seconds until a drop with evidence against it is looked at again, at the earliest."""
 
@@ -45,6 +48,9 @@ class Intake:
     """When the scan that is under way began, in monotonic seconds."""
 
     look_again: bool = False
+    backlog: bool = False
+    """More drops are still than are examined at once."""
+
     _took: float = 0.0
     _settling: dict[str, Settling] = field(default_factory=dict)
     _waits: dict[str, Wait] = field(default_factory=dict)
@@ -74,7 +80,7 @@ class Intake:
             claimed: keys of drops that are ours already but were not moved yet.
 
         """
-        self.last_scan, self._took = now, seconds
+        self.last_scan, self._took, self.backlog = now, seconds, False
         ready = []
         for key, drop in list(self._restless.items()):
             if key in claimed:
@@ -98,6 +104,9 @@ class Intake:
             return False
         self._waits.pop(key, None)
         if key in self._examined:
+            return False
+        if len(self._examined) >= AT_ONCE:
+            self.backlog = True
             return False
         self._examined.add(key)
         return True

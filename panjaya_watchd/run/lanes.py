@@ -5,6 +5,7 @@ Each watch folder has a lane of its own for its files, because a thread that loo
 back. A lane takes a value and puts one message into the inbox; it keeps nothing.
 """
 
+import contextlib
 import queue
 import threading
 from collections.abc import Callable, Iterable
@@ -136,6 +137,10 @@ class Lanes:
         """Read a settled drop."""
         self._files[folder].hand(lambda: _examine(folder, drop, self.hands))
 
+    def found(self, folder: FolderName) -> None:
+        """Make our own folder in a watch folder."""
+        self._files[folder].hand(lambda: _found(folder, self.hands))
+
     def post(self, folder: FolderName, text: str | None) -> None:
         """Write ``STATUS.txt``."""
         self._files[folder].hand(lambda: _post(folder, text, self.hands))
@@ -200,6 +205,11 @@ def _examine(folder: FolderName, drop: Drop, hands: Hands) -> Message:
         why = "cannot be examined because of a fault in this service; the other files go on"
         return Examined(folder=folder, drop=drop, found=why, bug=error)
     return Examined(folder=folder, drop=drop, found=found)
+
+
+def _found(folder: FolderName, hands: Hands) -> None:
+    with contextlib.suppress(PlaceError):  # the next look sees that it is not there, and asks again
+        hands.places[folder].found()
 
 
 def _post(folder: FolderName, text: str | None, hands: Hands) -> Message:

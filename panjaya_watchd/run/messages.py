@@ -55,6 +55,13 @@ class Reconsider:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """A person lets these claims go."""
+
+    claim_ids: tuple[ClaimId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reload:
     """The operator has changed something: what waits for the account is tried at once."""
 
@@ -146,6 +153,7 @@ Message = (
     | Due
     | Called
     | Reconsider
+    | Release
     | Reload
     | Look
     | Scanned

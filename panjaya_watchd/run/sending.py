@@ -80,7 +80,7 @@ def _upload(tools: Tools, claim: Claim, video: Part, gate: Gate, say: Say) -> Ev
     def at_gate(digest: Digest, size: int) -> None:
         known = tools.api.list_assets()
         if isinstance(known, Fault):
-            raise _Ended(_free(known, repeat_helps=True))
+            raise _Ended(events.Faulted(fault=replace(known, money_may_have_moved=False, repeat_helps=True)))
         ours = [asset for asset in known if bears(asset, claim.id)]
         if ours:  # an earlier attempt, of which we never heard, has arrived after all
             raise _Ended(events.Found(asset=ours[0]))
@@ -117,21 +117,23 @@ def _add_languages(tools: Tools, claim: Claim, video: Part, gate: Gate, say: Say
     texts = _texts(tools.places[claim.folder], claim, claim.to_buy)
     asset = tools.api.get_asset(claim.builds_on.asset_id)
     if isinstance(asset, Fault):
-        return _free(asset, repeat_helps=asset.repeat_helps or asset.status != 404)
+        return _free(asset)
     there = {dubbing.locale for dubbing in asset.dubbings}
     missing = [locale for locale in claim.to_buy if locale not in there]
     if not missing:  # an earlier attempt, of which we never heard, or a person in the Studio
         return events.Found(asset=asset)
-    say(events.AtGate(digest=claim.digest, size=video.fingerprint.size, mark=frozenset({asset.asset_id})))
+    mark, size = frozenset({asset.asset_id}), video.fingerprint.size
+    say(events.AtGate(digest=claim.digest, size=size, mark=mark, missing=tuple(missing)))
     if not gate.wait():
         raise Withdrawn
     answer = tools.api.add_languages(asset.asset_id, missing, texts)
     return events.Faulted(fault=answer) if isinstance(answer, Fault) else events.Accepted(asset=answer)
 
 
-def _free(fault: Fault, *, repeat_helps: bool) -> Event:
-    """Tell of a question that failed before the gate: no money."""
-    return events.Faulted(fault=replace(fault, money_may_have_moved=False, repeat_helps=repeat_helps))
+def _free(fault: Fault) -> Event:
+    """Tell that an asset could not be read before the gate: no money, and asking again helps unless it is gone."""
+    gone = fault.status == 404 and not fault.repeat_helps
+    return events.Faulted(fault=replace(fault, money_may_have_moved=False, repeat_helps=not gone))
 
 
 def read_through(tools: Tools, claim: Claim) -> Event | None:

@@ -51,6 +51,9 @@ def tell_step(log: Log, before: Claim, after: Claim, event: Event) -> None:
         case _:
             pass
     _tell_money(log, before, after)
+    if after.overdue and not before.overdue:
+        hint = "It is followed on; ask Panjaya, or look into the Studio."
+        log.warning("dubbing.overdue", **_who(after), asset=after.asset_id, hint=hint)
     if after.state is before.state:
         return
     fields = _who(after) | {"from": before.state.value, "to": after.state.value, "on": type(event).__name__}

@@ -13,7 +13,7 @@ def set_up(stream: TextIO | None = None, *, verbose: bool = False) -> structlog.
     terminal = stream.isatty()
     renderer = structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(ensure_ascii=False)
     logger: structlog.typing.FilteringBoundLogger = structlog.wrap_logger(
-        structlog.PrintLogger(stream),
+        structlog.WriteLogger(stream),  # a line in one write: one that is cut off by a death is no line at all
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if verbose else logging.INFO),
         processors=[
             structlog.processors.add_log_level,

@@ -22,8 +22,10 @@ NOT_YET: Final[Mapping[str, tuple[frozenset[object], str]]] = MappingProxyType(
             frozenset({"auto", "local"}),
             "of this profile only the quiet period is used yet, the folder is watched like a local one",
         ),
-        "http.listen": (frozenset({""}), "there is no status page yet, nothing listens"),
-        "http.public_url": (frozenset({""}), "callbacks are not received yet, the dubbing is followed by asking"),
+        "http.listen": (
+            frozenset({""}),
+            "there is no status page yet, only callbacks are received there, and only where public_url is set",
+        ),
         "notify.urls_file": (frozenset({None}), "notifications are not sent yet"),
     }
 )
@@ -95,6 +97,17 @@ class Http(Section):
     listen: Listen = "127.0.0.1:8765"
     public_url: PublicUrl = ""
     token_file: SecretFile = None
+    callback_key_file: SecretFile = None
+
+    @model_validator(mode="after")
+    def _callbacks_arrive(self) -> Self:
+        if self.public_url and not self.listen:
+            raise wrong(
+                'an address in listen as well, or public_url = "": the service would call where nobody listens',
+                at=("public_url",),
+                against="listen",
+            )
+        return self
 
 
 class Notify(Section):
@@ -112,6 +125,17 @@ class Settings(Section):
     limits: Limits = Field(default_factory=Limits)
     http: Http = Field(default_factory=Http)
     notify: Notify = Field(default_factory=Notify)
+
+    def notes(self) -> tuple[str, ...]:
+        """Name every watch folder that may spend without limit: nobody watches the machine (R56)."""
+        if self.limits.budget is not None:
+            return ()
+        return tuple(
+            f'folder "{folder.name}": nothing limits what may be spent; set budget, such as '
+            "{ minutes_per_day = 600 }, here, under [defaults] or under [limits]."
+            for folder in self.folders
+            if folder.budget is None
+        )
 
     def warnings(self) -> tuple[str, ...]:
         """Name every key that was set but is not acted upon by this release, one sentence each."""

@@ -45,8 +45,13 @@ def _private(settings: Settings, config_path: Path, key_at: Path | None) -> Iter
     yield "the configuration", config_path.parent / "folders.d"
     yield "the ledger's directory", settings.state.ledger.parent
     yield "the control socket", settings.state.control
-    secrets = (("key", key_at), ("token file", settings.http.token_file), ("URLs file", settings.notify.urls_file))
-    yield from ((f"the {what}", path) for what, path in secrets if path is not None)
+    files = (
+        ("key", key_at),
+        ("token file", settings.http.token_file),
+        ("callback key file", settings.http.callback_key_file),
+        ("URLs file", settings.notify.urls_file),
+    )
+    yield from ((f"the {what}", path) for what, path in files if path is not None)
 
 
 def _unusable(folder: Folder, key: str, path: Path) -> Iterator[SettingsFault]:

@@ -22,11 +22,18 @@ languages = ["es-ES"]
 
 
 def test_a_sound_configuration_is_fine(here: Site) -> None:
-    """One sentence, status 0."""
+    """Status 0; and it is said that nothing limits what may be spent, until something does."""
     said = here.call("check", environ=KEY)
+    here.write(here.config.read_text() + "budget = { minutes_per_day = 600 }\n")
+    limited = here.call("check", environ=KEY)
+    here.write(here.config.read_text().replace("budget", "[limits]\nbudget"))
+    together = here.call("check", environ=KEY)
 
+    fine = f"{here.config} is fine: 1 watch folders.\n"
     assert (said.code, said.err) == (0, "")
-    assert said.out == f"{here.config} is fine: 1 watch folders.\n"
+    assert said.out.startswith('Note: folder "marketing": nothing limits what may be spent; set budget')
+    assert said.out.endswith(fine)
+    assert limited.out == together.out == fine
 
 
 def test_a_sound_configuration_is_fine_for_programs_as_well(here: Site) -> None:

@@ -3,9 +3,9 @@
 import time
 
 import pytest
-from cli.site import HELD, LONG, Site
+from cli.site import FOLDER, HELD, LONG, Site
 
-from panjaya_watchd.core.claim import State
+from panjaya_watchd.core.claim import HeldFor, State
 from panjaya_watchd.ledger.sql import read_only
 
 
@@ -94,3 +94,50 @@ def test_a_claim_that_nobody_knows_cannot_be_told_anything(here: Site) -> None:
         said = here.call("retry", "nobody")
 
     assert (said.code, said.err) == (1, "Claim nobody is not held. Nothing was changed.\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [[], [HELD, "--all"], ["--all", "--give-up"], [HELD, "--folder", "marketing"]],
+    ids=["nothing", "one and all", "give all up", "a folder alone"],
+)
+def test_a_release_names_what_it_means(here: Site, words: list[str]) -> None:
+    """One claim, or all that wait for permission; anything else is not guessed at."""
+    said = here.call("release", *words)
+
+    assert (said.code, said.out) == (2, "")
+    assert "Name one claim, or say --all" in said.err
+
+
+def test_a_folder_that_is_not_watched_has_nothing_to_release(here: Site) -> None:
+    """A slip of the pen must not pass for "nothing was waiting"."""
+    said = here.call("release", "--all", "--folder", "nowhere")
+
+    assert (said.code, said.err) == (1, "There is no watch folder nowhere. Nothing was changed.\n")
+
+
+@pytest.mark.slow
+def test_everything_that_waits_for_permission_is_let_go(here: Site) -> None:
+    """What a budget held is sent; what is in doubt stays held."""
+    here.write(here.config.read_text() + "budget = { minutes_per_day = 0.001 }\n")
+    here.hold(held_for=HeldFor.BUDGET, attempt=None)
+    with here.daemon():
+        said = here.call("release", "--all", "--folder", FOLDER)
+        until_closed(here)
+
+    assert (said.code, said.out) == (0, "Released 1 claims.\n")
+    assert len(here.studio.studio.bills) == 1
+
+
+@pytest.mark.slow
+def test_what_a_budget_held_can_be_given_up(here: Site) -> None:
+    """Nobody wants to pay for it: it is answered in failed/, and nothing was sent."""
+    here.write(here.config.read_text() + "budget = { minutes_per_day = 0.001 }\n")
+    here.hold(held_for=HeldFor.BUDGET, attempt=None)
+    with here.daemon():
+        said = here.call("release", HELD, "--give-up")
+        until_closed(here)
+
+    assert (said.code, said.out) == (0, f"Claim {HELD}: give-up.\n")
+    assert (here.folder / "failed" / "talk" / "WHY.txt").exists()
+    assert here.studio.studio.bills == []

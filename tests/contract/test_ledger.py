@@ -81,7 +81,7 @@ def test_a_new_ledger_is_empty(ledger: Ledger) -> None:
     assert ledger.living() == ()
     assert ledger.closed() == ()
     assert list(ledger.find("interview")) == []
-    assert ledger.alike("aa" * 20) == ()
+    assert ledger.alike("aa" * 20, 1) == ()
     assert ledger.spent(NOON) == {}
     assert ledger.baseline(FolderName("marketing")) is None
     assert ledger.assets_taken() == frozenset()
@@ -210,7 +210,7 @@ def test_a_closed_ledger_answers_nothing(store: Store) -> None:
     with pytest.raises(LedgerError, match="closed"):
         ledger.assets_taken()
     with pytest.raises(LedgerError, match="closed"):
-        ledger.alike("aa" * 20)
+        ledger.alike("aa" * 20, 1)
     with pytest.raises(LedgerError, match="closed"):
         ledger.spent(NOON)
     with pytest.raises(LedgerError, match="closed"):

@@ -19,6 +19,8 @@ from panjaya_watchd.errors import LedgerError
 from panjaya_watchd.ledger.base import Ledger
 
 LIKE, OTHER = "aa" * 20, "bb" * 20
+SIZE, NO_SIZE = 1, 2
+"""Of every video that `make` drops, and of none."""
 MARKETING, TRAINING = FolderName("marketing"), FolderName("training")
 TICK = timedelta(microseconds=1)
 EARLIER = Earlier(
@@ -52,9 +54,30 @@ def test_claims_of_one_likeness_come_newest_first_living_and_closed(ledger: Ledg
     ledger.put(closed(3, likeness=OTHER))
     ledger.put(make(5))
 
-    assert [claim.id for claim in ledger.alike(LIKE)] == ["c4", "c2", "c1"]
-    assert ledger.alike(OTHER) == (closed(3, likeness=OTHER),)
-    assert ledger.alike("cc" * 20) == ()
+    assert [claim.id for claim in ledger.alike(LIKE, NO_SIZE)] == ["c4", "c2", "c1"]
+    assert ledger.alike(OTHER, NO_SIZE) == (closed(3, likeness=OTHER),)
+    assert ledger.alike("cc" * 20, NO_SIZE) == ()
+
+
+def test_a_claim_whose_likeness_was_never_taken_is_like_every_video_of_its_size(ledger: Ledger) -> None:
+    """The first release took none; only the digest can tell, and nothing must be bought twice for want of asking."""
+    ledger.put(closed(1))
+    ledger.put(make(2, likeness=LIKE))
+    ledger.put(make(3, likeness=OTHER))
+    ledger.put(make(4))
+
+    assert [claim.id for claim in ledger.alike(LIKE, SIZE)] == ["c4", "c2", "c1"]
+    assert [claim.id for claim in ledger.alike("cc" * 20, SIZE)] == ["c4", "c1"]
+    assert [claim.id for claim in ledger.alike(LIKE, NO_SIZE)] == ["c2"]
+
+
+def test_a_claim_that_has_a_likeness_is_not_known_by_its_size(ledger: Ledger) -> None:
+    """Also where it was learned later."""
+    ledger.put(make(1))
+    ledger.put(make(1, likeness=LIKE))
+
+    assert ledger.alike(OTHER, SIZE) == ()
+    assert [claim.id for claim in ledger.alike(LIKE, SIZE)] == ["c1"]
 
 
 def test_claims_taken_at_one_moment_keep_one_order(ledger: Ledger) -> None:
@@ -62,7 +85,7 @@ def test_claims_taken_at_one_moment_keep_one_order(ledger: Ledger) -> None:
     for number in (2, 3, 1):
         ledger.put(make(number, likeness=LIKE, taken_at=NOON))
 
-    assert [claim.id for claim in ledger.alike(LIKE)] == ["c3", "c2", "c1"]
+    assert [claim.id for claim in ledger.alike(LIKE, NO_SIZE)] == ["c3", "c2", "c1"]
 
 
 def test_a_likeness_that_is_learned_later_counts_from_then_on(store: Store) -> None:
@@ -75,8 +98,8 @@ def test_a_likeness_that_is_learned_later_counts_from_then_on(store: Store) -> N
     ledger.close()
     ledger = store.open()
 
-    assert [claim.id for claim in ledger.alike(LIKE)] == ["c2", "c1"]
-    assert ledger.alike(OTHER) == ()
+    assert [claim.id for claim in ledger.alike(LIKE, NO_SIZE)] == ["c2", "c1"]
+    assert ledger.alike(OTHER, NO_SIZE) == ()
     ledger.close()
 
 
@@ -186,11 +209,20 @@ def test_the_sums_are_those_of_the_claims_that_are_there(kind: str, puts: list[C
         ledger = store.open()
 
         assert sums == ledger.spent(since)
-        for likeness in {claim.likeness for claim in kept.values()} - {None}:
-            alike = [claim for claim in kept.values() if claim.likeness == likeness]
-            expected = sorted(alike, key=lambda claim: (claim.taken_at, claim.id), reverse=True)
-            assert expected == list(ledger.alike(likeness or ""))
+        for likeness in {claim.likeness or "" for claim in kept.values()}:
+            for size in {claim.drop.size for claim in kept.values()}:
+                alike = [claim for claim in kept.values() if is_like(claim, likeness, size)]
+                expected = sorted(alike, key=lambda claim: (claim.taken_at, claim.id), reverse=True)
+                assert expected == list(ledger.alike(likeness, size))
         ledger.close()
+
+
+def is_like(claim: Claim, likeness: str, size: int) -> bool:
+    """Say whether a claim's video may be one of this likeness and size."""
+    video = claim.drop.video
+    if claim.likeness is None:
+        return video is not None and video.fingerprint.size == size
+    return claim.likeness == likeness
 
 
 # what lay there before the first start

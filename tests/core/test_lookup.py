@@ -7,7 +7,7 @@ import pytest
 from samples import NOW, SPANISH, asset, claim, earlier, order
 
 from panjaya_watchd.core.answers import Asset, AssetDubbing
-from panjaya_watchd.core.claim import Rules, State
+from panjaya_watchd.core.claim import Attempt, Rules, State
 from panjaya_watchd.core.events import Absent, Found, Several
 from panjaya_watchd.core.lookup import judge, judge_languages
 from panjaya_watchd.core.names import AssetId, ClaimId, Locale
@@ -55,12 +55,36 @@ def test_a_witness_is_proof() -> None:
     assert isinstance(judge(witnessed, [OURS, old], frozenset({AssetId("old")}), []), Several)
 
 
+def test_a_witness_that_cannot_be_right_is_not_believed() -> None:
+    """A signature proves who speaks, not to whom: the same words could be sent to another claim's URL."""
+    witnessed = replace(DOUBT, witnessed=AssetId("a1"))
+
+    assert judge(witnessed, [replace(OURS, duration=61.0)], frozenset(), []) == Absent()
+
+
 def test_further_languages_are_found_on_the_asset_they_were_added_to() -> None:
     """One of those that were missing is there: the request has arrived."""
     adding = replace(DOUBT, builds_on=earlier(SPANISH))
 
     assert judge_languages(adding, OURS) == Found(asset=OURS)
     assert judge_languages(adding, replace(OURS, dubbings=OURS.dubbings[:1])) == Absent()
+
+
+def test_a_language_that_was_there_before_proves_nothing() -> None:
+    """Only one that was missing at the gate does."""
+    attempt = Attempt(number=1, missing=(Locale("de-DE"),), gate_at=NOW)
+    adding = replace(DOUBT, builds_on=earlier(), attempt=attempt)
+    german = replace(OURS, dubbings=(*OURS.dubbings, AssetDubbing(locale=Locale("de-DE"))))
+
+    assert judge_languages(adding, OURS) == Absent()
+    assert judge_languages(adding, german) == Found(asset=german)
+
+
+def test_without_a_mark_likeness_proves_nothing() -> None:
+    """Everything that the account ever made would count as new."""
+    unmarked = replace(ALONE, attempt=Attempt(number=1, gate_at=NOW))
+
+    assert isinstance(judge(unmarked, [OURS], frozenset(), []), Several)
 
 
 def test_a_rival_that_adds_languages_is_no_rival() -> None:

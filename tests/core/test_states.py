@@ -232,7 +232,7 @@ def test_nothing_found_for_a_whole_window_sends_again_where_the_folder_says_so()
     after = step(doubtful(LOOK_UPS_IN_WINDOW, on_doubt=OnDoubt.RETRY), events.Absent(), LATER)
 
     assert after.claim.state is State.UPLOADING
-    assert after.claim.attempt == Attempt(number=2)
+    assert after.claim.attempt == Attempt(number=2, after_doubt=True)
 
 
 def test_several_candidates_are_shown_to_a_person() -> None:

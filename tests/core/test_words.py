@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from samples import BROKEN, FRENCH, NOW, REFUSED, SPANISH, claim, drop, dubbing
+from samples import BROKEN, FRENCH, NOW, REFUSED, SPANISH, claim, drop, dubbing, earlier
 
 from panjaya_watchd.core import words
-from panjaya_watchd.core.claim import Attempt, Destination, DubbingState, Outcome, State
+from panjaya_watchd.core.claim import Attempt, Destination, DubbingState, HeldFor, Outcome, State
+from panjaya_watchd.core.names import AssetId, ClaimId
 from panjaya_watchd.core.order import Refusal
 
 CODES = (
@@ -84,11 +85,17 @@ def test_refusals_say_that_nothing_was_spent() -> None:
     [
         (State.CLAIMED, {}, "is about to be sent"),
         (State.UPLOADING, {}, "is being sent to Panjaya"),
+        (State.UPLOADING, {"trouble": "No route."}, "could not be sent yet, and is tried again: No route."),
         (State.RELEASING, {}, "may have reached Panjaya; this is being checked"),
         (State.RELEASING, {"attempt": Attempt(number=1)}, "has been sent, waiting for an answer"),
         (State.RELEASING, {"attempt": None}, "has been sent, waiting for an answer"),
         (State.DUBBING, {}, "is being dubbed into Spanish (Spain) and French"),
         (State.DUBBING, {"dubbings": (dubbing(SPANISH, DubbingState.FETCHED),)}, "is dubbed"),
+        (
+            State.DUBBING,
+            {"overdue": True},
+            "is being dubbed into Spanish (Spain) and French, which takes unusually long",
+        ),
         (State.HELD, {}, "waits for the person who looks after this service: nobody knows"),
         (State.FILING, {}, "is being put away"),
     ],
@@ -144,7 +151,64 @@ def test_the_other_ends_have_words() -> None:
     """Vanished, changed and given up."""
     assert words.vanished("x").to is Destination.FAILED
     assert words.changed("x").to is Destination.BACK
-    assert words.given_up(None).details == (("It was waiting because", "a person was asked"),)
+    assert words.given_up(claim()).details == (
+        ("It was waiting because", "a person was asked"),
+        ("Cost", "nothing was billed"),
+    )
+    assert ("Cost", "Panjaya has taken the video") in words.given_up(claim(State.DUBBING)).details
+    assert "it is not known" in dict(words.given_up(claim(State.HELD)).details)["Cost"]
+    assert "earlier attempt" in dict(words.upload_refused(claim(State.HELD), REFUSED).details)["Cost"]
+    assert words.absent(claim()).startswith("The video was sent")
+    assert words.absent(claim(builds_on=earlier(SPANISH))).startswith("The order for French was sent")
+    assert words.let_go("x").to is Destination.BACK
     assert claim(duration=None).estimated_minutes is None
     assert claim().estimated_minutes == 2.0
     assert NOW.tzinfo is not None
+
+
+@pytest.mark.parametrize(
+    ("held_for", "says"),
+    [
+        (HeldFor.FIRST_START, "lay here before the service came, and waits until the person who looks after it"),
+        (HeldFor.BUDGET, "waits: nobody knows (2.0 minutes of dubbing). The person who looks after this service can"),
+        (HeldFor.DOUBT, "waits for the person who looks after this service: nobody knows"),
+    ],
+)
+def test_who_waits_for_a_person_is_told_so(held_for: HeldFor, says: str) -> None:
+    """In STATUS.txt, with what it would take."""
+    assert words.standing(claim(State.HELD, held_for=held_for)).startswith(says)
+    unknown = words.standing(claim(State.HELD, held_for=held_for, duration=None))
+    assert "minutes" not in unknown
+
+
+def test_who_waits_for_the_same_video_is_told_so() -> None:
+    """It is not about to be sent."""
+    waiting = claim(awaits=ClaimId("twin"), trouble="talk in marketing is under way")
+
+    assert words.standing(waiting) == "waits for the same video: talk in marketing is under way"
+
+
+def test_other_settings_are_answered_with_how_to_pay_again() -> None:
+    """Paying again must be meant."""
+    before = claim(State.CLOSED, closed_at=NOW, filed_as="done/talk")
+    outcome = words.other_settings(before, ["lips_model"])
+
+    assert outcome.to is Destination.FAILED
+    assert "on 2026-03-01, with other settings" in outcome.why
+    assert "force = true" in outcome.todo
+    assert ("Other settings", "lips_model") in outcome.details
+
+
+def test_what_may_be_ours_is_named() -> None:
+    """One or several, for the person who looks into the Studio."""
+    assert "as a1, but nothing proves" in words.unproven([AssetId("a1")])
+    assert "as one of: a1, a2." in words.unproven([AssetId("a1"), AssetId("a2")])
+
+
+def test_further_languages_say_what_was_paid() -> None:
+    """Only what was missing, with where the rest came from."""
+    done = (dubbing(SPANISH, DubbingState.FETCHED), dubbing(FRENCH, DubbingState.FETCHED))
+    outcome = words.over(claim(State.DUBBING, builds_on=earlier(SPANISH), dubbings=done))
+
+    assert outcome.why.startswith("This very video was dubbed before, on 2026-03-01, so only French was paid for.")
+    assert outcome.details[-1] == ("Dubbed before", "done/talk in marketing (claim earlier)")

@@ -171,8 +171,25 @@ DOCUMENTS = {
         filed_as="failed/bad\\udcff",
         closed_at="2026-11-19T12:00:01+00:00",
     ),
+    "c5": document(
+        id="c5", state="held", taken_at="2026-11-22T12:00:01+00:00", asset_id="asset-5", held="it is lost", trouble=None
+    ),
+    "c6": document(
+        id="c6",
+        state="claimed",
+        taken_at="2026-11-22T12:00:02+00:00",
+        attempt=None,
+        digest=None,
+        asset_id=None,
+        accepted_at=None,
+        asset_raw=None,
+        dubbings=[],
+        outcome=None,
+        candidates=[],
+        trouble=None,
+    ),
 }
-"""Two living claims and two that are over, in three folders, as that release wrote them."""
+"""Four living claims and two that are over, in three folders, as that release wrote them."""
 
 
 def write_ledger(path: Path) -> None:

@@ -32,7 +32,7 @@ from panjaya_watchd.ledger.codec import FORMAT, UPGRADES, Codec
 
 LATER_FIELDS = {
     *("trouble", "likeness", "background_digest", "builds_on", "awaits", "reserved", "witnessed"),
-    *("held_for", "paused", "released", "strikes", "crashes"),
+    *("held_for", "paused", "released", "strikes", "crashes", "overdue", "inside", "maybe_billed"),
 }
 """What claims have got since the first release; each has a default."""
 
@@ -67,6 +67,9 @@ LATEST = replace(
     released=(HeldFor.FIRST_START, HeldFor.BUDGET),
     strikes=3,
     crashes=2,
+    inside=True,
+    overdue=True,
+    maybe_billed=True,
 )
 """`SAMPLE` with everything that claims have got since."""
 
@@ -298,6 +301,7 @@ def test_a_baseline_names_its_facts() -> None:
             "first_seen": "2026-11-22T12:00:00+00:00",
             "keys": ["bad\udcff", "b"],
             "told": False,
+            "founded": False,
         },
     }
     with pytest.raises(LedgerError, match="damaged"):

@@ -224,6 +224,22 @@ def test_a_delay_changes_nothing_but_time(serve: Serve, connect: Connect, ask: A
     assert upload(connect(server), ask()).status_code == 200
 
 
+def test_an_answer_can_come_late(serve: Serve, ask: Ask) -> None:
+    """A delay after storing keeps back the answer alone: the asset is made and the request noted before it comes."""
+    server = serve()
+    server.script(Scripted(on=UPLOAD, do="delay", when="after_store", seconds=60))
+    body = body_of(ask(), b"x" * 1000)
+    with dial(server) as connection:
+        connection.sendall(head_of(len(body)) + body)
+        settled(server, 1)
+
+        assert [seen.status for seen in server.requests] == [200]
+        assert len(server.studio.bills) == 1
+        connection.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            connection.recv(1)
+
+
 def test_the_script_is_kept_in_order_and_by_pattern() -> None:
     """The first match strikes as often as it says; what does not match waits."""
     script = Script(Chaos())

@@ -55,6 +55,7 @@ class Notes:
         self.scans: list[FolderName] = []
         self.examined: list[Drop] = []
         self.posted: list[str | None] = []
+        self.founded: list[FolderName] = []
 
     def hand(self, claim: Claim, effect: Effect) -> None:
         """Write down an effect."""
@@ -71,6 +72,10 @@ class Notes:
     def post(self, folder: FolderName, text: str | None) -> None:
         """Write down what the status says."""
         self.posted.append(text)
+
+    def found(self, folder: FolderName) -> None:
+        """Write down whose folder is to get our trace."""
+        self.founded.append(folder)
 
     def effects(self) -> list[Effect]:
         """Give the effects that were handed out."""
@@ -106,8 +111,11 @@ class Stage:
             inbox=self.inbox,
             clock=self.clock,
             log=self.log,
-            new_id=lambda: CLAIM,
-            **{"watched": {folder: watched() for folder in self.folders}, **self.more},
+            **{
+                "new_id": lambda: CLAIM,
+                "watched": {folder: watched() for folder in self.folders},
+                **self.more,
+            },
         )
 
     def start(self, *claims: Claim) -> "Stage":

@@ -229,7 +229,7 @@ def test_only_the_languages_that_the_asset_lacks_are_asked_for() -> None:
     assert ended == events.Accepted(asset=asset())
     assert room.api.added == [("a0", ("fr-FR",), {"fr-FR": OTHER_SRT})]
     assert (room.api.took, room.api.listed) == ([], 0)
-    assert said == [events.AtGate(digest=DIGEST, size=len(VIDEO), mark=frozenset({AssetId("a0")}))]
+    assert said == [events.AtGate(digest=DIGEST, size=len(VIDEO), mark=frozenset({AssetId("a0")}), missing=(FRENCH,))]
 
 
 def test_a_language_without_a_text_is_asked_for_without_one() -> None:
@@ -280,11 +280,12 @@ def test_languages_are_asked_for_only_when_the_gate_opens() -> None:
 
     sending = threading.Thread(target=room.hands.upload, args=(taken, gate, say))
     sending.start()
-    assert at_gate.wait(20)
+    reached = at_gate.wait(20)
     before.append(len(room.api.added))
     gate.open()
     sending.join()
 
+    assert reached
     assert before == [0, 0]
     assert len(room.api.added) == 1
 

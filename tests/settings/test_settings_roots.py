@@ -96,7 +96,7 @@ def test_a_root_may_not_hold_what_is_ours(host: Host) -> None:
     text = (
         f'state.url = "sqlite:///{state}"\nstate.socket = "{host.root}/a/control"\n'
         f'http.token_file = "{host.root}/a/token"\nnotify.urls_file = "{host.root}/a/urls"\n'
-        f'api.key_file = "{host.root}/a/key"\n'
+        f'http.callback_key_file = "{host.root}/a/pem"\napi.key_file = "{host.root}/a/key"\n'
     )
     faults = host.faults(text + host.folder("a"))
 
@@ -105,6 +105,7 @@ def test_a_root_may_not_hold_what_is_ours(host: Host) -> None:
         "the control socket",
         "the key",
         "the token file",
+        "the callback key file",
         "the URLs file",
     ]
 

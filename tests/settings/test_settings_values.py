@@ -39,6 +39,8 @@ RIGHT = [
     ("http", 'public_url = "https://dub.example.com/hook"', "https://dub.example.com/hook"),
     ("http", 'public_url = ""', ""),
     ("http", 'token_file = "/etc/token"', Path("/etc/token")),
+    ("http", 'callback_key_file = "/etc/callback.pem"', Path("/etc/callback.pem")),
+    ("http", 'callback_key_file = ""', None),
     ("notify", 'urls_file = "/etc/urls"', Path("/etc/urls")),
     ("folder", 'auto_generate = "off"', AutoGenerate.OFF),
     ("folder", 'lips_model = "real_face_turbo"', LipsModel.REAL_FACE_TURBO),
@@ -165,6 +167,7 @@ WRONG = [
     ("http", 'listen = "::1:80"', "listen", 'expected "HOST:PORT"'),
     ("http", 'public_url = "http://example.com"', "public_url", "expected a URL"),
     ("http", 'token_file = "token"', "token_file", "expected an absolute path"),
+    ("http", 'callback_key_file = "callback.pem"', "callback_key_file", "expected an absolute path"),
     ("notify", 'urls_file = "urls"', "urls_file", "expected an absolute path"),
     (
         "folder",
@@ -303,6 +306,17 @@ def test_the_quiet_period_is_the_profiles_when_absent(profile: str, seconds: int
     assert seconds == folder.rule().quiet
 
 
+def test_callbacks_need_somebody_who_listens(host: Host) -> None:
+    """A public URL behind which nothing listens is a fault, and no daemon that waits for callbacks in vain."""
+    text = f'http.public_url = "https://dub.example.com"\nhttp.listen = ""\n{host.folder("a")}'
+
+    (fault,) = host.faults(text)
+
+    assert fault.startswith("watchd.toml:1: http.public_url: found ")
+    assert "expected an address in listen as well" in fault
+    assert host.load(text.replace("http.listen", "# ")).http.public_url == "https://dub.example.com"
+
+
 def test_keys_without_effect_are_warned_of(host: Host) -> None:
     """Nobody may believe in a profile that makes no difference yet."""
     extra = 'locale = "en-US"\nlanguages = []\nprofile = "nfs"'
@@ -320,3 +334,4 @@ def test_without_such_keys_nothing_is_warned_of(host: Host) -> None:
     extra = 'locale = "en-US"\nlanguages = []\nprofile = "local"'
 
     assert host.load(host.folder("a", extra) + '[http]\nlisten = ""\n').warnings() == ()
+    assert host.load(host.folder("a", extra) + '[http]\npublic_url = "https://x.example"\n').warnings() == ()

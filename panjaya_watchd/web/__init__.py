@@ -1,0 +1,1 @@
+"""The daemon's own HTTP face: what the service tells us by callback."""

@@ -1,0 +1,14 @@
+"""The baseline: what lay there, and what has left it."""
+
+from samples import NOW
+
+from panjaya_watchd.core.baseline import Baseline
+from panjaya_watchd.core.names import FolderName
+
+
+def test_what_is_seen_to_be_gone_leaves_the_baseline_for_good() -> None:
+    """Dropped again under the same name, it was dropped on purpose."""
+    baseline = Baseline(folder=FolderName("marketing"), root="/srv/dub", first_seen=NOW, keys=("a", "b"))
+
+    assert baseline.without_gone({"a", "b", "new"}) is baseline
+    assert baseline.without_gone({"b", "new"}).keys == ("b",)

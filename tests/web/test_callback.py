@@ -1,0 +1,316 @@
+"""The callback endpoint and its server: real sockets on loopback, and what reaches the one who is told."""
+
+import http.client
+import json
+import queue
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from panjaya_watchd.errors import WatchdError
+from panjaya_watchd.web import server as web_server
+from panjaya_watchd.web.callback import LARGEST, Callbacks
+from panjaya_watchd.web.server import WebServer
+from panjaya_watchd.web.signature import PublicKey
+
+OURS: Final = ec.generate_private_key(ec.SECP256R1())
+READY: Final = {"event": "version_ready", "asset_id": "a1", "version_id": "v1", "locale": "es-ES"}
+LONG: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    sentence: str
+    server: str | None
+
+
+class Receiver:
+    """A running endpoint; ``told`` is what it said."""
+
+    def __init__(self, listen: str = "127.0.0.1:0", *, patience: float = LONG) -> None:
+        self.told: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
+        key = PublicKey(OURS.public_key())
+        callbacks = Callbacks(key=key, say=lambda *both: self.told.put(both), patience=patience)
+        self.server = WebServer(callbacks.app, listen)
+
+    def post(
+        self, body: bytes, path: str = "/callback/c0ffee", signature: str | None = "", method: str = "POST"
+    ) -> Answer:
+        """Send a body with its true signature, another one, or None."""
+        if signature == "":
+            signature = OURS.sign(body, ec.ECDSA(SHA256())).hex()
+        headers = {} if signature is None else {"X-Signature": signature, "X-Signature-Algorithm": "ES256"}
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=LONG)
+        with closing(connection):
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            return Answer(status=answer.status, sentence=answer.read().decode(), server=answer.headers.get("Server"))
+
+    def connect(self) -> socket.socket:
+        """Open a connection and say nothing yet."""
+        return socket.create_connection(("127.0.0.1", self.server.port), timeout=LONG)
+
+    def everything(self) -> list[tuple[str, str]]:
+        """Give what was said so far."""
+        return [self.told.get_nowait() for _ in range(self.told.qsize())]
+
+
+Open = Callable[..., Receiver]
+
+
+@pytest.fixture
+def receive() -> Iterator[Open]:
+    """Start an endpoint."""
+    with ExitStack() as ends:
+
+        def receive(listen: str = "127.0.0.1:0", *, patience: float = LONG) -> Receiver:
+            receiver = Receiver(listen, patience=patience)
+            receiver.server.start()
+            ends.callback(receiver.server.stop)
+            return receiver
+
+        yield receive
+
+
+def told(**changes: Any) -> bytes:
+    """Write a callback; None takes a key away."""
+    fields = {**READY, **changes}
+    return json.dumps({key: value for key, value in fields.items() if value is not None}).encode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        told(),
+        told(event="asset_failed", version_id=None, locale=None),
+        json.dumps({**READY, "version_id": None}).encode(),
+        told(locale=None, version_locale="es-ES"),
+        told(event="asset_ready", sent_at="2026-03-01T12:00:00Z", more=[{"deep": True}]),
+        told(version_id=7, locale=["odd"]),
+        told(asset_id=" a1\n"),
+        told(padding="x" * (LARGEST - 120)),
+    ],
+    ids=["version", "asset", "null", "version_locale", "unknown", "odd", "spaces", "large"],
+)
+def test_a_signed_callback_tells_whose_asset_it_is(receive: Open, body: bytes) -> None:
+    """The claim of the address and the asset of the body, nothing more; what is not needed may be anything."""
+    receiver = receive()
+    answer = receiver.post(body)
+
+    assert (answer.status, receiver.everything()) == (204, [("c0ffee", "a1")])
+
+
+def test_a_callback_may_come_again(receive: Open) -> None:
+    """Duplicates are told as often as they come: whoever is told asks the API anyway."""
+    receiver = receive()
+    answers = [receiver.post(told(), path) for path in ("/callback/1", "/callback/1", f"/callback/{'f' * 64}")]
+
+    assert [answer.status for answer in answers] == [204] * 3
+    assert receiver.everything() == [("1", "a1"), ("1", "a1"), ("f" * 64, "a1")]
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [None, " ", "00" * 64, "%", OURS.sign(told(asset_id="a2"), ec.ECDSA(SHA256())).hex()],
+    ids=["none", "empty", "zeros", "no encoding", "of another body"],
+)
+@pytest.mark.parametrize("body", [told(), b"not even JSON", b""])
+def test_what_is_not_signed_has_no_effect(receive: Open, signature: str | None, body: bytes) -> None:
+    """401, whatever the body is: it is not looked at before its signature is right."""
+    receiver = receive()
+
+    assert (receiver.post(body, signature=signature).status, receiver.everything()) == (401, [])
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (b"", "expected JSON"),
+        (b"{", "expected JSON"),
+        (b"\xff\xfe\xfd", "expected JSON"),
+        (b"[" * 60_000, "expected JSON"),
+        (b'{"asset_id": ' + b"9" * 6000 + b"}", "expected JSON"),
+        (b"[]", "expected a JSON object, found list"),
+        (b"null", "expected a JSON object, found NoneType"),
+        (told(event=None), "event: expected"),
+        (told(event=""), "event: expected"),
+        (told(event=["version_ready"]), "event: expected"),
+        (told(asset_id=None), "asset_id: expected"),
+        (told(asset_id=""), "asset_id: expected"),
+        (told(asset_id=" "), "asset_id: expected"),
+        (told(asset_id=17), "asset_id: expected"),
+        (told(asset_id={"id": "a1"}), "asset_id: expected"),
+        (told(asset_id="a\0b"), "asset_id: expected"),
+        (told(asset_id="\ud800"), "asset_id: expected"),
+        (told(asset_id="x" * 257), "asset_id: expected"),
+    ],
+)
+def test_what_is_not_understood_has_no_effect(receive: Open, body: bytes, sentence: str) -> None:
+    """400 with a sentence, also for a body that is truly signed."""
+    receiver = receive()
+    answer = receiver.post(body)
+
+    assert (answer.status, receiver.everything()) == (400, [])
+    assert sentence in answer.sentence
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/callback",
+        "/callback/",
+        "/callback/c0ffee/",
+        "/callback/c0ffee/x",
+        "/callback/C0FFEE",
+        "/callback/c0ffee%0a",
+        "/callback/../callback/c0ffee",
+        "/callback/%2e%2e",
+        f"/callback/{'f' * 65}",
+        "/docs",
+        "/openapi.json",
+        "//callback/c0ffee",
+    ],
+)
+def test_nothing_else_is_there(receive: Open, path: str) -> None:
+    """404 for every other address, and no page that explains any."""
+    receiver = receive()
+
+    assert (receiver.post(told(), path).status, receiver.everything()) == (404, [])
+
+
+def test_a_callback_is_posted(receive: Open) -> None:
+    """Another method is refused, and no answer tells what serves here."""
+    receiver = receive()
+    answers = [receiver.post(told(), method=method) for method in ("GET", "PUT", "DELETE", "POST")]
+
+    assert ([answer.status for answer in answers], receiver.everything()) == ([405, 405, 405, 204], [("c0ffee", "a1")])
+    assert not any(answer.server for answer in answers)
+
+
+def test_a_large_body_is_refused(receive: Open) -> None:
+    """413 from one byte more than the limit, announced or in chunks."""
+    receiver = receive()
+    body = b"x" * (LARGEST + 1)
+    connection = http.client.HTTPConnection("127.0.0.1", receiver.server.port, timeout=LONG)
+    with closing(connection):
+        connection.request("POST", "/callback/c0ffee", iter([body]), {"X-Signature": "00"})
+        chunked = connection.getresponse().status
+
+    assert (receiver.post(body).status, chunked, receiver.everything()) == (413, 413, [])
+    assert receiver.post(b"x" * LARGEST).status == 400
+
+
+def test_a_slow_body_is_cut_off(receive: Open) -> None:
+    """408 when it is not whole in time, and the connection ends."""
+    receiver = receive(patience=0.05)
+    with receiver.connect() as slow:
+        slow.sendall(b"POST /callback/c0ffee HTTP/1.1\r\nHost: us\r\nContent-Length: 100\r\n\r\n{")
+        said = b"".join(iter(lambda: slow.recv(4096), b""))
+
+    assert said.startswith(b"HTTP/1.1 408 ")
+    assert receiver.everything() == []
+
+
+def test_half_a_body_has_no_effect(receive: Open) -> None:
+    """A visitor who leaves in the middle is forgotten, and the next is served."""
+    receiver = receive()
+    with receiver.connect() as hasty:
+        hasty.sendall(b"POST /callback/c0ffee HTTP/1.1\r\nHost: us\r\nContent-Length: 100\r\n\r\n{")
+
+    assert (receiver.post(told()).status, receiver.everything()) == (204, [("c0ffee", "a1")])
+
+
+@pytest.mark.parametrize("begun", [b"", b"POST /callback/c0ffee HTTP/1.1\r\nHost: us\r\nX-Slow: "])
+def test_a_slow_head_is_cut_off(receive: Open, monkeypatch: pytest.MonkeyPatch, begun: bytes) -> None:
+    """A connection that does not come to the point ends, after an answer as well."""
+    monkeypatch.setattr(web_server, "PATIENCE", 0.05)
+    receiver = receive()
+    with receiver.connect() as silent, receiver.connect() as served:
+        silent.sendall(begun)
+        served.sendall(b"GET / HTTP/1.1\r\nHost: us\r\n\r\n" + begun)
+
+        assert ended(silent) == b""
+        assert ended(served).startswith(b"HTTP/1.1 404 ")
+
+
+def test_a_long_head_is_refused(receive: Open) -> None:
+    """Headers end somewhere."""
+    receiver = receive()
+    with receiver.connect() as wordy:
+        wordy.sendall(b"POST / HTTP/1.1\r\nHost: us\r\nX-Long: " + b"x" * 20_000)
+
+        assert ended(wordy).startswith(b"HTTP/1.1 400 ")
+
+
+def test_too_many_connections_are_cut(receive: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that are one too many end at once; when one has gone, the next is served."""
+    monkeypatch.setattr(web_server, "CONNECTIONS", 2)
+    receiver = receive()
+    with ExitStack() as visits:
+        first, _ = (visits.enter_context(receiver.connect()) for _ in range(2))
+        with receiver.connect() as third:
+            assert ended(third) == b""
+        first.sendall(b"GET / HTTP/1.1\r\nHost: us\r\nConnection: close\r\n\r\n")
+        assert ended(first).startswith(b"HTTP/1.1 404 ")
+
+        assert receiver.post(told()).status == 204
+
+
+def test_the_end_waits_for_nobody(receive: Open) -> None:
+    """Whoever is still connected is cut, in the middle of a body too; a second end is none."""
+    receiver = receive()
+    with receiver.connect() as silent, receiver.connect() as slow:
+        slow.sendall(b"POST /callback/c0ffee HTTP/1.1\r\nHost: us\r\nContent-Length: 100\r\n\r\n{")
+        receiver.server.stop()
+        receiver.server.stop()
+
+        assert (ended(silent), ended(slow)) == (b"", b"")
+    with pytest.raises(ConnectionRefusedError):
+        receiver.connect()
+
+
+def test_a_port_that_is_taken_is_said(receive: Open) -> None:
+    """An error with the address and what to do; ending what never began is no error."""
+    taken = f"127.0.0.1:{receive().server.port}"
+    other = Receiver(taken).server
+
+    with pytest.raises(WatchdError, match=f"listen on {taken}: Address already in use") as caught:
+        other.start()
+    other.stop()
+    assert "a port that is free" in caught.value.hint
+
+
+def test_an_address_that_is_not_ours_is_said() -> None:
+    """Another machine's address is a sentence as well."""
+    with pytest.raises(WatchdError, match="nothing can listen on"):
+        Receiver("192.0.2.1:8765").server.start()
+
+
+def test_it_listens_on_ipv6(receive: Open) -> None:
+    """An address in brackets, as in a URL."""
+    receiver = receive("[::1]:0")
+    with socket.create_connection(("::1", receiver.server.port), timeout=LONG) as visitor:
+        visitor.sendall(b"GET / HTTP/1.0\r\n\r\n")
+
+        assert ended(visitor).startswith(b"HTTP/1.1 404 ")
+
+
+def ended(visitor: socket.socket) -> bytes:
+    """Read to the end of a connection, which may be a reset."""
+    said = b""
+    try:
+        while got := visitor.recv(65536):
+            said += got
+    except ConnectionResetError:
+        pass
+    return said
