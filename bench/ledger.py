@@ -16,7 +16,7 @@ from pathlib import Path
 from ledgers import NOON, make, url_of
 from sqlalchemy import insert
 
-from panjaya_watchd.core.claim import State
+from panjaya_watchd.core.claim import Reservation, State
 from panjaya_watchd.core.names import ClaimId
 from panjaya_watchd.ledger.codec import Codec
 from panjaya_watchd.ledger.schema import CLAIMS, row_of
@@ -45,6 +45,8 @@ def fill(path: Path, count: int) -> None:
                         make(number),
                         state=State.CLOSED,
                         closed_at=NOON + timedelta(minutes=number),
+                        likeness=f"like {number}",
+                        reserved=Reservation(at=NOON + timedelta(seconds=25 * number), millis=120_000, settled=True),
                     ),
                     codec,
                     None,
@@ -73,6 +75,10 @@ def main(count: int) -> None:
         show("find by stem", lambda: ledger.find("INTERVIEW 77"))
         show("living (one)", ledger.living)
         show("closed (100)", ledger.closed)
+        a_day = NOON + timedelta(seconds=25 * (count - 3456))
+        show("alike (none)", lambda: ledger.alike("unheard of", 1))
+        show("spent, a day of 3,456 drops", lambda: ledger.spent(a_day))
+        show("spent, all of them", lambda: ledger.spent(NOON), 5)
         show("assets_taken", ledger.assets_taken, 5)
         ledger.close()
 

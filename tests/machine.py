@@ -149,6 +149,12 @@ class Machine:
                 cwd=self.home,
             )
 
+    def kill(self) -> None:
+        """End the daemon with ``kill -9``."""
+        assert self.process is not None, "the daemon was never started"
+        self.process.kill()
+        self.process.wait(PATIENCE)
+
     def stop(self) -> float:
         """End the daemon as the service manager does; it must end well. Gives the seconds it took."""
         assert self.process is not None, "the daemon was never started"
@@ -221,10 +227,18 @@ class Machine:
         """Ask the daemon how it stands."""
         return ask(self.socket, {"ask": "status"})
 
+    def folder(self, name: str = "drop") -> dict[str, Any]:
+        """Give what the daemon says of a watch folder."""
+        (found,) = [one for one in self.status()["folders"] if one["name"] == name]
+        return dict(found)
+
     def waiting(self, folder: str = "drop") -> dict[str, str]:
         """Give what waits in a watch folder, and why."""
-        (found,) = [one for one in self.status()["folders"] if one["name"] == folder]
-        return {drop["name"]: drop["why"] for drop in found["waiting"]}
+        return {drop["name"]: drop["why"] for drop in self.folder(folder)["waiting"]}
+
+    def held(self, stem: str) -> dict[str, Any]:
+        """Wait until a claim is held; give its facts."""
+        return self.until(lambda: self.under_way("held", stem), f"{stem!r} to be held") or {}
 
     def noted(self, words: str, folder: str = "drop") -> bool:
         """Say whether ``STATUS.txt`` has these words."""
@@ -278,6 +292,11 @@ def environment() -> dict[str, str]:
     """Give the surroundings of the daemon: ours without a service manager and a proxy, with the key."""
     kept = {name: value for name, value in os.environ.items() if not name.lower().endswith(("_proxy", "_socket"))}
     return {**kept, "PYTHONPATH": str(ROOT), "PANJAYA_API_KEY": KEY}
+
+
+def otherwise(change: str) -> list[str]:
+    """Give what goes before a daemon's command line to change one thing in it: see ``e2e/otherwise.py``."""
+    return [sys.executable, str(ROOT / "tests" / "e2e" / "otherwise.py"), change]
 
 
 def digest(content: bytes) -> str:

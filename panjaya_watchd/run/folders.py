@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from panjaya_watchd.core import words
 from panjaya_watchd.core.budget import Budget
-from panjaya_watchd.core.claim import Claim, Rules
+from panjaya_watchd.core.claim import Claim, Rules, State
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.names import FolderName, display
 from panjaya_watchd.core.order import Defaults
@@ -93,8 +93,8 @@ class Folders:
             self.log.info("folder.recovered", folder=seen.folder)
         claims = [claim for claim in self.living() if claim.folder == seen.folder]
         held = held_first(claims)
-        lying = {claim.drop.key for claim in claims if not claim.inside}
         present, now = intake.take(seen.scan), self.clock.monotonic()
+        lying = {claim.drop.key for claim in claims if _lies_there(claim, present)}
         sight = Sight(whole=seen.scan.whole, founded=seen.scan.founded)
         believed = self.first_start.look(seen.folder, present, sight)
         for drop in intake.sight(now, seen.seconds, lying):
@@ -165,3 +165,16 @@ class Folders:
         if self._posted.get(folder) != text:
             self._posted[folder] = text
             self.looking.post(folder, text)
+
+
+def _lies_there(claim: Claim, present: Mapping[str, Drop]) -> bool:
+    """
+    Say whether a claim's parts may still lie in the watch folder, so that they are no new drop.
+
+    What the daemon died of before it was taken in may lie there without its sidecars; another video under its name is
+    another drop.
+    """
+    if claim.inside:
+        return False
+    shown = present.get(claim.drop.key)
+    return claim.paused is not State.CLAIMED or (shown is not None and shown.video == claim.drop.video)

@@ -8,59 +8,19 @@ figures are printed. Every death is followed by a start on what the dead daemon 
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from machine import ASSETS, UPLOAD, Machine, digest, environment, files, talk
+from machine import ASSETS, UPLOAD, Machine, digest, files, talk
+from spawning import Spawner
 
 from panjaya_watchd.core.claim import State
 
-SPAWNER = Path(__file__).with_name("spawner.py")
 FOREVER = 1_000_000
 """Requests; more than there will be."""
-
-
-class Spawner(AbstractContextManager["Spawner"]):
-    """Starts and kills the daemons of one machine."""
-
-    def __init__(self, machine: Machine) -> None:
-        self.machine = machine
-        command = [sys.executable, str(SPAWNER), "run", "--config", str(machine.config)]
-        pipe = subprocess.PIPE
-        self._program = subprocess.Popen(command, stdin=pipe, stdout=pipe, env=environment(), text=True)
-
-    def start(self) -> int:
-        """Start a daemon; give its process id."""
-        assert self._program.stdin is not None
-        self._program.stdin.write(f"{self.machine.log}\n")
-        self._program.stdin.flush()
-        return int(self._read())
-
-    def end(self, process: int, number: int = signal.SIGKILL) -> int:
-        """Send a signal and wait; give how it ended, as `os.waitstatus_to_exitcode` does."""
-        os.kill(process, number)
-        return os.waitstatus_to_exitcode(int(self._read()))
-
-    def _read(self) -> str:
-        assert self._program.stdout is not None
-        return self._program.stdout.readline()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with self._program:
-            self._program.kill()
 
 
 @dataclass(slots=True)

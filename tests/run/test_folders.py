@@ -6,7 +6,8 @@ import pytest
 from run.stage import FOLDER, PACE, QUIET, Stage
 from samples import claim, fingerprint
 
-from panjaya_watchd.core.claim import Destination, State
+from panjaya_watchd.core.claim import Destination, HeldFor, State
+from panjaya_watchd.core.drop import group
 from panjaya_watchd.core.effects import TakeIn
 from panjaya_watchd.core.names import ClaimId, FolderName
 from panjaya_watchd.core.order import Asked, Refusal
@@ -245,6 +246,20 @@ def test_a_claimed_drop_that_still_lies_there_is_not_examined(stage: Stage) -> N
     settle(stage, "talk.mp4")
 
     assert stage.notes.examined == []
+
+
+@pytest.mark.parametrize(("size", "examined"), [(1000, []), (1001, ["talk"])])
+def test_what_the_daemon_died_of_is_taken_anew_only_when_it_changed(size: int, examined: list[str]) -> None:
+    """It was held before it was moved, so it lies there still; as a new drop it would end the daemon again."""
+    (drop,) = group(scanned("talk.mp4").scan.files)
+    poison = claim(State.HELD, drop=drop, held_for=HeldFor.POISON, held="died of it", paused=State.CLAIMED)
+    stage = Stage().start(poison)
+    for _ in range(3):
+        stage.tell(scanned("talk.mp4", size=size))
+        stage.clock.seconds += QUIET / 2
+
+    assert [drop.stem for drop in stage.notes.examined] == examined
+    assert stage.driver.living[poison.id].state is State.HELD
 
 
 def test_the_same_name_may_be_dropped_again_once_the_first_has_moved(stage: Stage) -> None:
