@@ -1,5 +1,5 @@
 """
-Hypothesis strategies for claims and their parts.
+Hypothesis strategies for claims and their parts, and for baselines.
 
 What they draw could have come about: dubbings follow the order, closed claims have an end, file names are any bytes
 that Linux allows but ``/`` and NUL, in the form of `os.fsdecode`.
@@ -12,14 +12,19 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 
 from panjaya_watchd.core import locales
+from panjaya_watchd.core.baseline import Baseline
 from panjaya_watchd.core.claim import (
+    UNSENT,
     Attempt,
     Claim,
     Destination,
     Dubbing,
     DubbingState,
+    Earlier,
+    HeldFor,
     OnDoubt,
     Outcome,
+    Reservation,
     Result,
     Rules,
     State,
@@ -36,6 +41,7 @@ asset_ids = st.text(_IDS + "-", min_size=1, max_size=24).map(AssetId)
 dubbing_ids = st.text(_IDS + "-", min_size=1, max_size=24).map(DubbingId)
 version_ids = st.text(_IDS + "-", min_size=1, max_size=24).map(VersionId)
 digests = st.binary(min_size=32, max_size=32).map(lambda raw: Digest(raw.hex()))
+likenesses = st.sampled_from(["aa" * 20, "bb" * 20]) | st.binary(min_size=20, max_size=20).map(bytes.hex)
 source_locales = st.sampled_from(sorted(locales.SOURCES)).map(Locale)
 target_locales = st.sampled_from(sorted(locales.TARGETS)).map(Locale)
 sentences = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
@@ -111,8 +117,15 @@ def orders(draw: st.DrawFn) -> Order:
 
 
 rules = st.builds(
-    Rules, poll_first=spans, poll_max=spans, doubt_window=spans, on_doubt=st.sampled_from(OnDoubt)
+    Rules,
+    poll_first=spans,
+    poll_max=spans,
+    doubt_window=spans,
+    on_doubt=st.sampled_from(OnDoubt),
+    exclusive=st.booleans(),
 ) | st.just(Rules())
+
+reservations = st.builds(Reservation, at=times, millis=st.none() | st.integers(0, 10**10), settled=st.booleans())
 
 attempts = st.builds(
     Attempt,
@@ -121,6 +134,8 @@ attempts = st.builds(
     gate_at=st.none() | times,
     doubt_since=st.none() | times,
     absences=counts,
+    after_doubt=st.booleans(),
+    missing=st.lists(target_locales, max_size=2, unique=True).map(tuple),
 )
 
 results = st.builds(
@@ -136,9 +151,34 @@ outcomes = st.builds(
 )
 
 
+baselines = st.builds(
+    Baseline,
+    folder=folder_names,
+    root=stems.map(lambda stem: f"/srv/{stem}"),
+    first_seen=times,
+    keys=st.lists(stems.map(fold), max_size=4, unique=True).map(tuple),
+    told=st.booleans(),
+    founded=st.booleans(),
+)
+
+
 @st.composite
-def dubbings(draw: st.DrawFn, locale: Locale | None = None) -> Dubbing:
-    """Draw a dubbing; a fetched one has its result."""
+def earliers(draw: st.DrawFn, order: Order, asset_id: AssetId) -> Earlier:
+    """Draw an earlier claim that has this asset, in none, some or all of the locales of an order."""
+    had = draw(st.lists(st.sampled_from(order.locales), unique=True))
+    return Earlier(
+        claim_id=draw(claim_ids),
+        folder=draw(folder_names),
+        asset_id=asset_id,
+        filed_as=draw(stems.map(lambda stem: f"done/{stem}")),
+        closed_at=draw(times),
+        locales=tuple(locale for locale in order.locales if locale in had),
+    )
+
+
+@st.composite
+def dubbings(draw: st.DrawFn, locale: Locale | None = None, *, earlier: bool = False) -> Dubbing:
+    """Draw a dubbing; a fetched one has its result, and perhaps an ``earlier`` claim has one as well."""
     state = draw(st.sampled_from(DubbingState))
     return Dubbing(
         locale=draw(target_locales) if locale is None else locale,
@@ -150,7 +190,9 @@ def dubbings(draw: st.DrawFn, locale: Locale | None = None) -> Dubbing:
         studio_url=draw(st.none() | st.just("https://studio.example/edit/1")),
         error=draw(sentences) if state is DubbingState.FAILED else None,
         fetches=draw(counts),
+        refusals=draw(counts),
         result=draw(results) if state is DubbingState.FETCHED else None,
+        earlier=draw(st.none() | results) if earlier else None,
     )
 
 
@@ -162,12 +204,20 @@ def claims(
     states: st.SearchStrategy[State] = st.sampled_from(State),  # noqa: B008  (strategies are values)
     assets: st.SearchStrategy[AssetId | None] = st.none() | asset_ids,  # noqa: B008  (strategies are values)
 ) -> Claim:
-    """Draw a claim in any state; one that has not been sent has no asset, a closed one has an outcome and an end."""
+    """
+    Draw a claim in any state; one that has not been sent has no asset, a closed one has an outcome and an end.
+
+    One that builds on an earlier claim shares that one's asset.
+    """
     state = draw(states)
     order = draw(orders() if state in _ORDERED else st.none() | orders())
     sent = state in _SENT and order is not None
     asset_id = draw(assets) if sent else None
+    builds_on = draw(st.none() | earliers(order, asset_id)) if order is not None and asset_id is not None else None
+    had = builds_on.locales if builds_on else ()
     ended = state in {State.FILING, State.CLOSED} or order is None
+    attempt = draw(st.none() | attempts)
+    held_for = draw(st.sampled_from(HeldFor)) if state is State.HELD else None
     taken_at = draw(times)
     return Claim(
         id=draw(ids),
@@ -178,17 +228,34 @@ def claims(
         state=state,
         rules=draw(rules),
         duration=draw(st.none() | seconds),
-        attempt=draw(st.none() | attempts),
+        attempt=attempt,
         size=draw(st.none() | sizes),
         digest=draw(st.none() | digests),
         asset_id=asset_id,
         accepted_at=None if asset_id is None else taken_at + draw(spans),
         asset_raw=None if asset_id is None else draw(st.none() | sentences),
-        dubbings=() if asset_id is None or order is None else tuple(draw(dubbings(tag)) for tag in order.locales),
+        dubbings=()
+        if asset_id is None or order is None
+        else tuple(draw(dubbings(tag, earlier=tag in had)) for tag in order.locales),
         outcome=draw(outcomes) if ended else None,
+        likeness=draw(st.none() | likenesses),
+        background_digest=draw(st.none() | digests) if order is not None and order.background else None,
+        builds_on=builds_on,
+        inside=draw(st.booleans()),
+        overdue=draw(st.booleans()) if state is State.DUBBING else False,
+        maybe_billed=draw(st.booleans()),
+        awaits=draw(st.none() | claim_ids) if state is State.CLAIMED else None,
+        reserved=draw(st.none() | reservations) if order is not None else None,
+        witnessed=None if attempt is None else draw(st.none() | asset_ids),
+        held_for=held_for,
+        paused=None if held_for is None or held_for in UNSENT else draw(st.none() | st.sampled_from(State)),
+        released=draw(st.lists(st.sampled_from(HeldFor), unique=True).map(tuple)),
+        strikes=draw(counts),
+        crashes=draw(counts),
         held=draw(sentences) if state is State.HELD else None,
         candidates=draw(st.lists(asset_ids, max_size=3, unique=True).map(tuple)) if state is State.HELD else (),
         troubles=draw(counts),
+        trouble=draw(st.none() | sentences),
         filed_as=draw(stems.map(lambda stem: f"done/{stem}")) if state is State.CLOSED else None,
         closed_at=taken_at + draw(spans) if state is State.CLOSED else None,
     )

@@ -32,9 +32,12 @@ def likeness(file: Opened, size: int) -> str:
     return sample.hexdigest()
 
 
-def open_filed(tree: Tree, shelves: tuple[Shelf, ...], where: str, name: str) -> Opened:
+def open_filed(tree: Tree, shelves: tuple[Shelf, ...], where: str, name: str) -> tuple[Tree, str, Opened]:
     """
     Open a result where `put_away` said that it is.
+
+    Returns:
+        The tree that it lies in, its name there, and the open file.
 
     Raises:
         Unsettled: it is not there any more, or no shelf of this watch folder has that place.
@@ -48,7 +51,8 @@ def open_filed(tree: Tree, shelves: tuple[Shelf, ...], where: str, name: str) ->
         else:
             continue
         try:
-            return target.open(within(folder, fit(name)))
+            path = within(folder, fit(name))
+            return target, path, target.open(path)
         except (FileNotFoundError, NotADirectoryError, NotRegular) as error:
             raise Unsettled("the earlier result is not where it was filed", gone=True) from error
     raise Unsettled("the earlier result was filed elsewhere", gone=True)
@@ -57,8 +61,12 @@ def open_filed(tree: Tree, shelves: tuple[Shelf, ...], where: str, name: str) ->
 def copy(tree: Tree, claim_id: ClaimId, name: str, source: Source) -> Digest:
     """Write what a source holds under the hidden name of a result's download; gives the SHA-256 of what was read."""
     making = within(lying(claim_id), result_in_the_making(name))
-    if tree.look(making) is not None:
-        tree.remove(making)
+    # What was begun, and the note by which a download would go on behind what is written now. Gone for good first, so
+    # that no power cut gives the result's name to the old bytes.
+    for begun in (f"{making}.etag", making):
+        if tree.look(begun) is not None:
+            tree.remove(begun)
+            tree.sync(lying(claim_id))
     digest = hashlib.sha256()
 
     def chunks() -> Iterator[bytes]:

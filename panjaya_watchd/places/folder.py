@@ -206,7 +206,7 @@ class FolderPlace:
     def open_filed(self, where: str, name: str) -> "OpenPart":
         """Open a result that was filed."""
         with border(self._tree.root, "opening an earlier result"):
-            return OpenPart(self._tree, name, again.open_filed(self._tree, (self._done, self._failed), where, name))
+            return OpenPart(*again.open_filed(self._tree, (self._done, self._failed), where, name))
 
     def copy(self, claim_id: ClaimId, name: str, source: Source) -> Digest:
         """Write a copy in place of a download."""

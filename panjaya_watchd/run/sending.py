@@ -43,7 +43,7 @@ def send(tools: Tools, claim: Claim, gate: Gate, say: Say) -> Event | None:
     assert video is not None, "only a drop with a video is sent"
     try:
         if claim.builds_on is not None:
-            return _add_languages(tools, claim, gate, say)
+            return _add_languages(tools, claim, video, gate, say)
         return _upload(tools, claim, video, gate, say)
     except Unsettled as unsettled:
         return events.Unsettled(why=unsettled.why, gone=unsettled.gone)
@@ -110,7 +110,7 @@ def _upload(tools: Tools, claim: Claim, video: Part, gate: Gate, say: Say) -> Ev
     return events.Faulted(fault=answer) if isinstance(answer, Fault) else events.Accepted(asset=answer)
 
 
-def _add_languages(tools: Tools, claim: Claim, gate: Gate, say: Say) -> Event:
+def _add_languages(tools: Tools, claim: Claim, video: Part, gate: Gate, say: Say) -> Event:
     """Have the asset of an earlier claim dubbed into the locales that it lacks."""
     assert claim.builds_on is not None, "there is an earlier claim"
     assert claim.digest is not None, "an earlier claim was recognised by all bytes"
@@ -122,8 +122,8 @@ def _add_languages(tools: Tools, claim: Claim, gate: Gate, say: Say) -> Event:
     missing = [locale for locale in claim.to_buy if locale not in there]
     if not missing:  # an earlier attempt, of which we never heard, or a person in the Studio
         return events.Found(asset=asset)
-    mark = frozenset({asset.asset_id})
-    say(events.AtGate(digest=claim.digest, size=claim.drop.size, mark=mark, missing=tuple(missing)))
+    mark, size = frozenset({asset.asset_id}), video.fingerprint.size
+    say(events.AtGate(digest=claim.digest, size=size, mark=mark, missing=tuple(missing)))
     if not gate.wait():
         raise Withdrawn
     answer = tools.api.add_languages(asset.asset_id, missing, texts)

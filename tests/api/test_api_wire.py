@@ -1,17 +1,28 @@
 """The bytes of a request: names of fields, the frame of the body, and file names that no parser can misread."""
 
 import json
+from dataclasses import replace
 from email.parser import BytesParser
 from email.policy import HTTP
 from typing import Any
 
+import pytest
 import python_multipart
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from python_multipart.multipart import Field, File
 
-from panjaya_watchd.api.wire import FILE_NAME_LIMIT, FilePart, Frame, multipart, request_fields, safe_name
-from panjaya_watchd.core.names import Locale
+from panjaya_watchd.api.wire import (
+    FILE_NAME_LIMIT,
+    FilePart,
+    Frame,
+    languages,
+    languages_path,
+    multipart,
+    request_fields,
+    safe_name,
+)
+from panjaya_watchd.core.names import AssetId, Locale
 from panjaya_watchd.core.order import AutoGenerate, Language, LipsModel, Order
 
 SPANISH = Language(locale=Locale("es-ES"))
@@ -71,6 +82,34 @@ def test_times_have_at_most_three_decimals_and_zero_is_a_time() -> None:
     assert (0, int) == (fields["start_time"], type(fields["start_time"]))
     assert fields["end_time"] == 1.235
     assert "speakers_count" not in fields
+
+
+def test_languages_are_said_alike_for_a_new_asset_and_for_an_old_one() -> None:
+    """In the order asked for; a text that is empty, or for a locale that is not asked for, is not sent."""
+    spanish, french, german = Locale("es-ES"), Locale("fr-FR"), Locale("de-DE")
+    texts = {french: "1\n00:00 …\n", german: "", Locale("it-IT"): "1\n"}
+    expected = [{"locale": "fr-FR", "srt": "1\n00:00 …\n"}, {"locale": "es-ES"}, {"locale": "de-DE"}]
+    order = replace(PLAIN, languages=tuple(Language(locale=locale) for locale in (french, spanish, german)))
+
+    assert expected == languages([french, spanish, german], texts)
+    assert expected == request_fields(order, texts)["languages"]
+    assert languages([], texts) == []
+
+
+@pytest.mark.parametrize(
+    ("asset_id", "path"),
+    [
+        ("a1", "/v1/assets/a1/languages"),
+        ("9f1c-_.~", "/v1/assets/9f1c-_.~/languages"),
+        ("a/b", "/v1/assets/a%2Fb/languages"),
+        ("a b?c#d", "/v1/assets/a%20b%3Fc%23d/languages"),
+        ("100%25", "/v1/assets/100%2525/languages"),
+        ("ü:é", "/v1/assets/%C3%BC%3A%C3%A9/languages"),
+    ],
+)
+def test_an_id_in_a_path_is_one_level_of_it(asset_id: str, path: str) -> None:
+    """Ids are opaque: no character of one may end the path or lead to another asset."""
+    assert languages_path(AssetId(asset_id)) == path
 
 
 def test_the_body_is_these_bytes() -> None:

@@ -1,74 +1,19 @@
 """The contract of `panjaya_watchd.ledger.base.Ledger`, asked of every ledger alike."""
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
+from contract.stores import KINDS, NOON, Store, make, new_store
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from strategies import claims
 
 from panjaya_watchd.core.claim import Claim, State
-from panjaya_watchd.core.drop import Drop, Fingerprint, Part, Role
 from panjaya_watchd.core.names import AssetId, ClaimId, FolderName
 from panjaya_watchd.errors import LedgerError
 from panjaya_watchd.ledger.base import Ledger
-from panjaya_watchd.ledger.memory import MemoryLedger
 from panjaya_watchd.ledger.search import is_named
-from panjaya_watchd.ledger.sql import SqlLedger
-
-NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-KINDS = ["memory", "sqlite"]
-
-
-class Store:
-    """Where a ledger's claims outlive it: opened again after every ``close``."""
-
-    def __init__(self, kind: str, directory: Path) -> None:
-        self._memory = MemoryLedger() if kind == "memory" else None
-        self._url = f"sqlite:///{directory}/ledger.db"
-
-    def open(self) -> Ledger:
-        """Open what was put so far."""
-        return SqlLedger(self._url) if self._memory is None else self._memory.reopen()
-
-
-@contextmanager
-def new_store(kind: str) -> Iterator[Store]:
-    """Give a store of its own to every example of a generated test."""
-    with tempfile.TemporaryDirectory() as directory:
-        yield Store(kind, Path(directory))
-
-
-@pytest.fixture(params=KINDS)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    """Give an empty store of each kind."""
-    return Store(request.param, tmp_path)
-
-
-@pytest.fixture
-def ledger(store: Store) -> Iterator[Ledger]:
-    """Give an empty ledger."""
-    ledger = store.open()
-    yield ledger
-    ledger.close()
-
-
-def make(number: int, *, video: str = "interview.mp4", folder: str = "marketing", **facts: object) -> Claim:
-    """Make the claim ``c<number>``, taken that many minutes after noon."""
-    fingerprint = Fingerprint(size=1, mtime_ns=2, ctime_ns=3, ino=4)
-    claim = Claim(
-        id=ClaimId(f"c{number}"),
-        folder=FolderName(folder),
-        drop=Drop(key=video, parts=(Part(name=video, role=Role.VIDEO, fingerprint=fingerprint),)),
-        order=None,
-        taken_at=NOON + timedelta(minutes=number),
-    )
-    return replace(claim, **facts)  # type: ignore[arg-type]
 
 
 @pytest.mark.slow
@@ -97,13 +42,13 @@ def test_what_was_put_is_there_after_reopening(kind: str, claim: Claim) -> None:
     puts=st.lists(claims(ids=st.sampled_from("abc").map(ClaimId), assets=st.sampled_from([None, "x", "y"])), max_size=8)
 )
 def test_any_series_of_puts_leaves_what_a_dictionary_would_hold(kind: str, puts: list[Claim]) -> None:
-    """Whatever is put over what: the last accepted put of each claim counts, and no asset has two claims."""
+    """Whatever is put over what: the last accepted put counts, and no asset has two claims that made it."""
     kept: dict[ClaimId, Claim] = {}
     with new_store(kind) as store:
         ledger = store.open()
         for claim in puts:
-            owners = {other.id for other in kept.values() if other.asset_id == claim.asset_id}
-            if claim.asset_id is not None and owners - {claim.id}:
+            owners = {other.id for other in kept.values() if made(other) == made(claim)}
+            if made(claim) is not None and owners - {claim.id}:
                 with pytest.raises(LedgerError, match="belongs to another claim"):
                     ledger.put(claim)
             else:
@@ -117,12 +62,17 @@ def test_any_series_of_puts_leaves_what_a_dictionary_would_hold(kind: str, puts:
         assert kept == {key: ledger.get(key) for key in kept}
         assert sorted(living, key=lambda claim: (claim.taken_at, claim.id)) == list(ledger.living())
         assert sorted(closed, key=lambda c: (c.closed_at, c.id), reverse=True) == list(ledger.closed())
-        assert {claim.asset_id for claim in kept.values()} - {None} == ledger.assets_taken()
+        assert {made(claim) for claim in kept.values()} - {None} == ledger.assets_taken()
         for claim in kept.values():
             for name in (claim.id, claim.drop.stem, claim.drop.parts[0].name, claim.drop.stem.upper()):
                 expected = {other.id for other in kept.values() if is_named(other, name)}
                 assert expected == {other.id for other in ledger.find(name)}
         ledger.close()
+
+
+def made(claim: Claim) -> AssetId | None:
+    """Give the asset that a claim has made; one that builds on an earlier claim makes none."""
+    return None if claim.builds_on else claim.asset_id
 
 
 def test_a_new_ledger_is_empty(ledger: Ledger) -> None:
@@ -131,6 +81,9 @@ def test_a_new_ledger_is_empty(ledger: Ledger) -> None:
     assert ledger.living() == ()
     assert ledger.closed() == ()
     assert list(ledger.find("interview")) == []
+    assert ledger.alike("aa" * 20, 1) == ()
+    assert ledger.spent(NOON) == {}
+    assert ledger.baseline(FolderName("marketing")) is None
     assert ledger.assets_taken() == frozenset()
 
 
@@ -256,6 +209,12 @@ def test_a_closed_ledger_answers_nothing(store: Store) -> None:
         ledger.living()
     with pytest.raises(LedgerError, match="closed"):
         ledger.assets_taken()
+    with pytest.raises(LedgerError, match="closed"):
+        ledger.alike("aa" * 20, 1)
+    with pytest.raises(LedgerError, match="closed"):
+        ledger.spent(NOON)
+    with pytest.raises(LedgerError, match="closed"):
+        ledger.baseline(FolderName("marketing"))
 
 
 @pytest.mark.slow

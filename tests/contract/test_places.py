@@ -2,11 +2,10 @@
 
 import contextlib
 from collections.abc import Callable
-from pathlib import Path
 from random import Random
 
 import pytest
-from worlds import CLAIM, DiskWorld, MemoryWorld, PowerCut, World, drop
+from worlds import CLAIM, MemoryWorld, PowerCut, World, drop
 
 from panjaya_watchd.core.claim import Destination
 from panjaya_watchd.core.drop import Drop
@@ -18,23 +17,6 @@ from panjaya_watchd.places.base import Unsettled
 PARTS = {"talk.mp4": b"moving pictures", "talk.toml": b"locale = 'en-US'", "talk.es-ES.srt": b"1\n"}
 PAPERS = {"WHY.txt": f"It could not be dubbed.\nClaim {CLAIM}\n", "talk.receipt.toml": f'claim = "{CLAIM}"\n'}
 RESULT = "talk.es-ES.mp4"
-
-
-@pytest.fixture(params=["disk", "memory"])
-def new_world(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], World]:
-    """Give a maker of fresh worlds."""
-    count = iter(range(10_000))
-
-    def make() -> World:
-        return DiskWorld(tmp_path / str(next(count)) / "watch") if request.param == "disk" else MemoryWorld()
-
-    return make
-
-
-@pytest.fixture
-def world(new_world: Callable[[], World]) -> World:
-    """Give one fresh world."""
-    return new_world()
 
 
 def arrive(world: World, prefix: str = "") -> Drop:

@@ -3,102 +3,77 @@
 import json
 import time
 from dataclasses import MISSING, fields, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import claims
+from ledger.first_release import DIGEST, FORMAT_1, NOON, SAMPLE
+from strategies import baselines, claims
 
-from panjaya_watchd.core.claim import Attempt, Claim, Destination, Dubbing, DubbingState, Outcome, Result, Rules, State
-from panjaya_watchd.core.drop import Drop, Fingerprint, Part, Role
-from panjaya_watchd.core.names import AssetId, ClaimId, Digest, DubbingId, FolderName, Locale, VersionId
-from panjaya_watchd.core.order import AutoGenerate, Language, LipsModel, Order
+from panjaya_watchd.core.baseline import Baseline
+from panjaya_watchd.core.claim import (
+    UNSENT,
+    Attempt,
+    Claim,
+    Dubbing,
+    DubbingState,
+    Earlier,
+    HeldFor,
+    Reservation,
+    Result,
+    Rules,
+    State,
+)
+from panjaya_watchd.core.names import AssetId, ClaimId, FolderName, Locale
 from panjaya_watchd.errors import LedgerError
 from panjaya_watchd.ledger.codec import FORMAT, UPGRADES, Codec
-
-NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-PRINT = Fingerprint(size=1, mtime_ns=2, ctime_ns=3, ino=2**64 - 1)
-DIGEST = Digest("0123456789abcdef" * 4)
-
-SAMPLE = Claim(
-    id=ClaimId("c1"),
-    folder=FolderName("marketing"),
-    drop=Drop(
-        key="bad\udcff",
-        parts=(
-            Part(name="bad\udcff.es-ES.srt", role=Role.SRT, fingerprint=PRINT, tag="es-ES"),
-            Part(name="bad\udcff.mp4", role=Role.VIDEO, fingerprint=PRINT),
-        ),
-    ),
-    order=Order(
-        locale=Locale("en-US"),
-        languages=(
-            Language(locale=Locale("es-ES"), srt="bad\udcff.es-ES.srt", srt_digest=DIGEST),
-            Language(locale=Locale("fr-FR")),
-        ),
-        auto_generate=AutoGenerate.WITH_LIPS,
-        lips_model=LipsModel.REAL_FACE,
-        speakers_count=2,
-        start_time=1.5,
-    ),
-    taken_at=NOON,
-    state=State.DUBBING,
-    rules=Rules(poll_first=timedelta(microseconds=1), poll_max=timedelta(hours=1)),
-    duration=61.04,
-    attempt=Attempt(number=1, mark=frozenset({AssetId("b"), AssetId("a")}), gate_at=NOON),
-    size=10,
-    digest=DIGEST,
-    asset_id=AssetId("asset-1"),
-    accepted_at=NOON,
-    asset_raw='{"asset_id": "asset-1"}',
-    dubbings=(
-        Dubbing(
-            locale=Locale("es-ES"),
-            state=DubbingState.FETCHED,
-            dubbing_id=DubbingId("d1"),
-            version_id=VersionId("v1"),
-            seen="Completed",
-            progress=1.0,
-            result=Result(name="bad\udcff.es-ES.mp4", size=11, digest=DIGEST, fetched_at=NOON),
-        ),
-        Dubbing(locale=Locale("fr-FR"), error="Größe ☃"),
-    ),
-    outcome=Outcome(to=Destination.DONE, why="It is done.", details=(("asset", "asset-1"),)),
-    candidates=(AssetId("x"),),
-)
-
-FORMAT_1 = (
-    '{"format": 1, "claim": {"id": "c1", "folder": "marketing", "drop": {"key": "bad\\udcff", "parts": [{"name":'
-    ' "bad\\udcff.es-ES.srt", "role": "srt", "fingerprint": {"size": 1, "mtime_ns": 2, "ctime_ns": 3, "ino":'
-    ' 18446744073709551615}, "tag": "es-ES"}, {"name": "bad\\udcff.mp4", "role": "video", "fingerprint": {"size": 1,'
-    ' "mtime_ns": 2, "ctime_ns": 3, "ino": 18446744073709551615}, "tag": null}]}, "order": {"locale": "en-US",'
-    ' "languages": [{"locale": "es-ES", "srt": "bad\\udcff.es-ES.srt", "srt_digest":'
-    ' "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"}, {"locale": "fr-FR", "srt": null,'
-    ' "srt_digest": null}], "auto_generate": "with_lips", "lips_model": "real_face", "speakers_count": 2, "start_time":'
-    ' 1.5, "end_time": null, "background": null, "background_url": null, "callback_url": null, "force": false},'
-    ' "taken_at": "2026-11-22T12:00:00+00:00", "state": "dubbing", "rules": {"poll_first": 1e-06, "poll_max": 3600.0,'
-    ' "doubt_window": 300.0, "on_doubt": "hold"}, "duration": 61.04, "attempt": {"number": 1, "mark": ["a", "b"],'
-    ' "gate_at": "2026-11-22T12:00:00+00:00", "doubt_since": null, "absences": 0}, "size": 10, "digest":'
-    ' "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "asset_id": "asset-1", "accepted_at":'
-    ' "2026-11-22T12:00:00+00:00", "asset_raw": "{\\"asset_id\\": \\"asset-1\\"}", "dubbings": [{"locale": "es-ES",'
-    ' "state": "fetched", "dubbing_id": "d1", "version_id": "v1", "seen": "Completed", "progress": 1.0, "studio_url":'
-    ' null, "error": null, "fetches": 0, "result": {"name": "bad\\udcff.es-ES.mp4", "size": 11, "digest":'
-    ' "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "fetched_at": "2026-11-22T12:00:00+00:00"}},'
-    ' {"locale": "fr-FR", "state": "waiting", "dubbing_id": null, "version_id": null, "seen": null, "progress": null,'
-    ' "studio_url": null, "error": "Gr\\u00f6\\u00dfe \\u2603", "fetches": 0, "result": null}], "outcome": {"to":'
-    ' "done", "why": "It is done.", "todo": "", "details": [["asset", "asset-1"]]}, "held": null, "candidates": ["x"],'
-    ' "troubles": 0, "filed_as": null, "closed_at": null}}'
-)
-"""A document of the first release. Never change it: ledgers in the field have such documents."""
-
 
 LATER_FIELDS = {
     *("trouble", "likeness", "background_digest", "builds_on", "awaits", "reserved", "witnessed"),
     *("held_for", "paused", "released", "strikes", "crashes", "overdue", "inside", "maybe_billed"),
 }
 """What claims have got since the first release; each has a default."""
+
+LATEST = replace(
+    SAMPLE,
+    state=State.HELD,
+    rules=Rules(exclusive=True),
+    dubbings=(
+        Dubbing(
+            locale=Locale("es-ES"),
+            state=DubbingState.FETCHING,
+            earlier=Result(name="bad\udcff.es-ES.mp4", size=11, digest=DIGEST, fetched_at=NOON),
+        ),
+        Dubbing(locale=Locale("fr-FR")),
+    ),
+    trouble="the connection was cut",
+    likeness="aa" * 20,
+    background_digest=DIGEST,
+    builds_on=Earlier(
+        claim_id=ClaimId("c0"),
+        folder=FolderName("Führung"),
+        asset_id=AssetId("asset-1"),
+        filed_as="done/bad\udcff",
+        closed_at=NOON - timedelta(days=1),
+        locales=(Locale("es-ES"),),
+    ),
+    awaits=ClaimId("c9"),
+    reserved=Reservation(at=NOON + timedelta(microseconds=1), millis=2**40, settled=True),
+    witnessed=AssetId("asset-1"),
+    held_for=HeldFor.POISON,
+    paused=State.UPLOADING,
+    released=(HeldFor.FIRST_START, HeldFor.BUDGET),
+    strikes=3,
+    crashes=2,
+    inside=True,
+    overdue=True,
+    maybe_billed=True,
+)
+"""`SAMPLE` with everything that claims have got since."""
+
+BASELINE = Baseline(folder=FolderName("Führung"), root="/srv/bad\udcff", first_seen=NOON, keys=("bad\udcff", "b"))
 
 
 def decode(document: object, codec: Codec | None = None) -> Claim:
@@ -127,6 +102,47 @@ CODEC = Codec()
 def test_a_document_of_the_first_release_is_read_for_ever() -> None:
     """Whatever release comes later, a claim that is in a ledger today stays readable."""
     assert decode(FORMAT_1) == SAMPLE
+
+
+def test_everything_that_is_new_comes_back_as_it_was() -> None:
+    """Money, twins and what a person has said must not be lost at a restart; enumerations stay what they are."""
+    document = CODEC.encode(LATEST)
+    written = json.loads(document)["claim"]
+
+    assert decode(document) == LATEST
+    assert repr(replace(decode(document), attempt=None)) == repr(replace(LATEST, attempt=None))
+    assert (written["held_for"], written["paused"]) == ("poison", "uploading")
+    assert written["released"] == ["first_start", "budget"]
+    assert written["reserved"] == {"at": "2026-11-22T12:00:00.000001+00:00", "millis": 2**40, "settled": True}
+    assert written["builds_on"]["locales"] == ["es-ES"]
+
+
+@pytest.mark.parametrize("reason", HeldFor)
+def test_every_reason_to_hold_comes_back_as_itself(reason: HeldFor) -> None:
+    """Whether anything may have been sent hangs on it."""
+    held = decode(CODEC.encode(replace(LATEST, held_for=reason, released=(reason,))))
+
+    assert held.held_for is reason
+    assert held.released[0] is reason
+    assert held.admitted is (reason not in UNSENT)
+
+
+def test_a_length_that_is_not_known_is_not_nothing() -> None:
+    """A reservation of unknown length, and none at all, are told apart."""
+    unknown = replace(LATEST, reserved=Reservation(at=NOON, millis=None))
+
+    assert decode(CODEC.encode(unknown)).reserved == Reservation(at=NOON, millis=None)
+    assert decode(CODEC.encode(replace(LATEST, reserved=None))).reserved is None
+
+
+@pytest.mark.parametrize("field", sorted(LATER_FIELDS))
+def test_every_fact_that_is_new_may_be_missing_by_itself(field: str) -> None:
+    """Each came in a release of its own; a document between two of them has some and lacks others."""
+    document = json.loads(CODEC.encode(LATEST))
+    del document["claim"][field]
+    default: Any = next(each.default for each in fields(Claim) if each.name == field)
+
+    assert decode(document) == replace(LATEST, **{field: default})
 
 
 def test_the_last_trouble_comes_back_as_it_was() -> None:
@@ -220,12 +236,106 @@ def test_a_damaged_document_is_refused(document: str) -> None:
     assert refused.value.hint
 
 
+LATEST_TEXT = Codec().encode(LATEST)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ('"held_for": "poison"', '"held_for": "poisoned"'),
+        ('"held_for": "poison"', '"held_for": true'),
+        ('"released": ["first_start", "budget"]', '"released": ["first_start", 1]'),
+        ('"released": ["first_start", "budget"]', '"released": null'),
+        ('"paused": "uploading"', '"paused": "sleeping"'),
+        ('"settled": true', '"settled": 1'),
+        (f'"millis": {2**40}', f'"millis": {2**40}.5'),
+        ('"at": "2026-11-22T12:00:00.000001+00:00"', '"at": "2026-11-22T12:00:00.000001"'),
+        ('"locales": ["es-ES"]', '"locales": [7]'),
+        ('"claim_id": "c0", ', ""),
+        ('"strikes": 3', '"strikes": null'),
+        ('"exclusive": true', '"exclusive": "yes"'),
+        ('"witnessed": "asset-1"', '"witnessed": 1'),
+    ],
+)
+def test_a_damaged_fact_that_is_new_is_refused(right: str, wrong: str) -> None:
+    """What is spent, and what a person has permitted, is never guessed either."""
+    assert LATEST_TEXT.count(right) == 1
+
+    with pytest.raises(LedgerError, match="Claim c1 in the test is damaged"):
+        decode(LATEST_TEXT.replace(right, wrong))
+
+
+@pytest.mark.parametrize("table", ["reserved", "builds_on"])
+def test_a_fact_inside_a_new_one_that_this_release_does_not_know_is_refused(table: str) -> None:
+    """After a downgrade the next put would forget it."""
+    document = json.loads(LATEST_TEXT)
+    document["claim"][table]["refund"] = True
+
+    with pytest.raises(LedgerError, match="does not know: refund"):
+        decode(document)
+
+
+# baselines
+
+
+@settings(max_examples=25)
+@given(baseline=baselines)
+def test_every_baseline_comes_back_as_it_was(baseline: Baseline) -> None:
+    """In one line of ASCII, whatever the drops are called that lay there."""
+    document = CODEC.encode_baseline(baseline)
+
+    assert document.isascii()
+    assert "\n" not in document
+    assert CODEC.decode_baseline(document, where="") == baseline
+
+
+def test_a_baseline_names_its_facts() -> None:
+    """The document says what it is, so that it is never taken for a claim."""
+    document = CODEC.encode_baseline(BASELINE)
+
+    assert json.loads(document) == {
+        "format": FORMAT,
+        "baseline": {
+            "folder": "Führung",
+            "root": "/srv/bad\udcff",
+            "first_seen": "2026-11-22T12:00:00+00:00",
+            "keys": ["bad\udcff", "b"],
+            "told": False,
+            "founded": False,
+        },
+    }
+    with pytest.raises(LedgerError, match="damaged"):
+        decode(document)
+    with pytest.raises(LedgerError, match="damaged"):
+        CODEC.decode_baseline(FORMAT_1, where="Watch folder marketing")
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "says"),
+    [
+        ('"told": false', '"told": 0', "is damaged"),
+        ('"told": false', '"told": false, "refund": true', "has facts .* does not know: refund"),
+        ('"keys": [', '"keys": [1, ', "is damaged"),
+        ("12:00:00+00:00", "12:00:00", "is damaged"),
+        (f'"format": {FORMAT}', '"format": 99', "has format 99"),
+    ],
+)
+def test_a_baseline_that_cannot_be_understood_is_refused(right: str, wrong: str, says: str) -> None:
+    """An archive that was taken for new would be dubbed as a whole."""
+    document = CODEC.encode_baseline(BASELINE)
+    assert document.count(right) == 1
+
+    with pytest.raises(LedgerError, match=f"Watch folder Führung {says}") as refused:
+        CODEC.decode_baseline(document.replace(right, wrong), where="Watch folder Führung")
+    assert refused.value.hint
+
+
 @pytest.mark.slow
 @settings(max_examples=200)
-@given(position=st.integers(0, len(FORMAT_1) - 1), letter=st.characters(max_codepoint=126))
+@given(position=st.integers(0, len(LATEST_TEXT) - 1), letter=st.characters(max_codepoint=126))
 def test_no_changed_letter_makes_anything_but_a_claim_or_a_refusal(position: int, letter: str) -> None:
     """No damage, however placed, escapes as a foreign error."""
-    document = FORMAT_1[:position] + letter + FORMAT_1[position + 1 :]
+    document = LATEST_TEXT[:position] + letter + LATEST_TEXT[position + 1 :]
     outcome: Claim | LedgerError
     try:
         outcome = decode(document, CODEC)

@@ -3,12 +3,14 @@
 import tomllib
 from dataclasses import fields, replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from samples import DIGEST, FRENCH, NOW, SPANISH, claim, drop, dubbing, order, result
+from samples import DIGEST, FRENCH, NOW, SPANISH, claim, drop, dubbing, earlier, order, result
 
-from panjaya_watchd.core.claim import Attempt, Claim, Destination, DubbingState, Outcome, State
-from panjaya_watchd.core.names import AssetId, DubbingId, VersionId
+from panjaya_watchd.core import words
+from panjaya_watchd.core.claim import Attempt, Claim, Destination, DubbingState, Outcome, Reservation, State
+from panjaya_watchd.core.names import AssetId, DubbingId, Locale, VersionId
 from panjaya_watchd.core.order import Language, LipsModel, Order
 from panjaya_watchd.run.papers import WHY, papers, receipt
 
@@ -147,6 +149,71 @@ def test_who_gets_which_paper(to: Destination, asset: str | None, names: set[str
     )
 
     assert set(papers(ended, LATER)) == names
+
+
+def repeat(*had: Locale, **changes: Any) -> Claim:
+    """Give a claim that is done and builds on an earlier one, which has these locales already."""
+    both = (dubbing(SPANISH, DubbingState.FETCHED), dubbing(FRENCH, DubbingState.FETCHED))
+    done = claim(State.FILING, asset_id=AssetId("a0"), builds_on=earlier(*had), dubbings=both, **changes)
+    return replace(done, outcome=words.over(done))
+
+
+@pytest.mark.parametrize(
+    ("had", "first"),
+    [
+        ((SPANISH, FRENCH), "This very video was dubbed before, on 2026-03-01, so nothing was paid again."),
+        ((SPANISH,), "This very video was dubbed before, on 2026-03-01, so only French was paid for."),
+    ],
+    ids=["all of it", "but for one language"],
+)
+def test_what_was_dubbed_before_is_told_why_it_cost_nothing(had: tuple[Locale, ...], first: str) -> None:
+    """It is done, and still has a note: somebody expects a bill. It says what was had, and where that lies."""
+    written = papers(repeat(*had), LATER)
+    note = written[WHY]
+
+    assert set(written) == {WHY, "talk.receipt.toml"}
+    assert note.startswith(first)
+    assert "done/talk in marketing (claim earlier)" in note
+    assert tomllib.loads(written["talk.receipt.toml"])["builds_on"] == "earlier"
+
+
+def test_what_was_never_dubbed_before_has_no_earlier_claim_in_its_receipt() -> None:
+    """And no note, where it is done."""
+    written = papers(full(), LATER)
+
+    assert set(written) == {"talk.receipt.toml"}
+    assert "builds_on" not in tomllib.loads(written["talk.receipt.toml"])
+
+
+@pytest.mark.parametrize(
+    ("ended", "billed"),
+    [
+        (replace(full(), reserved=Reservation(at=NOW, millis=120_000, settled=True)), 2.0),
+        (replace(full(), reserved=Reservation(at=NOW, millis=100_000)), 1.667),
+        (replace(full(), reserved=Reservation(at=NOW, millis=0, settled=True)), 0.0),
+        (replace(full(), reserved=Reservation(at=NOW, millis=None, settled=True)), None),
+        (full(), None),
+        (repeat(SPANISH, FRENCH), 0.0),
+        (repeat(SPANISH, reserved=Reservation(at=NOW, millis=60_000, settled=True)), 1.0),
+        (repeat(SPANISH, reserved=Reservation(at=NOW, millis=None, settled=True)), None),
+    ],
+    ids=[
+        *("settled", "reserved", "of no length", "of unknown length", "before there were budgets"),
+        *("a repeat", "one language more", "one language more of unknown length"),
+    ],
+)
+def test_a_receipt_says_what_the_budgets_were_charged(ended: Claim, billed: float | None) -> None:
+    """0 is said, for it is known; what is not known is left out, so that nobody adds up a guess."""
+    said = tomllib.loads(receipt(ended, LATER))
+
+    assert said.get("billed_minutes") == billed
+    assert type(said.get("billed_minutes")) is type(billed)
+
+
+def test_a_receipt_of_a_repeat_estimates_what_is_bought_and_nothing_else() -> None:
+    """One language of a minute, or none at all."""
+    assert tomllib.loads(receipt(repeat(SPANISH), LATER))["estimated_minutes"] == 1.0
+    assert tomllib.loads(receipt(repeat(SPANISH, FRENCH), LATER))["estimated_minutes"] == 0.0
 
 
 def test_the_reason_begins_with_one_plain_sentence() -> None:

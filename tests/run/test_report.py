@@ -6,10 +6,11 @@ from datetime import datetime
 
 import pytest
 from run.stage import FOLDER, Stage
-from samples import CLAIM_KEYS, FRENCH, NOW, SPANISH, claim, drop, dubbing, fingerprint
+from samples import CLAIM_KEYS, FRENCH, NOW, SPANISH, claim, drop, dubbing, earlier, fingerprint
 
-from panjaya_watchd.core.claim import Destination, DubbingState, Outcome, State
-from panjaya_watchd.core.names import AssetId, display
+from panjaya_watchd.core.budget import Budget, Purse, Spent
+from panjaya_watchd.core.claim import Destination, DubbingState, HeldFor, Outcome, Reservation, State
+from panjaya_watchd.core.names import AssetId, ClaimId, FolderName, display
 from panjaya_watchd.places.base import Scan
 from panjaya_watchd.run.board import Board, Progress
 from panjaya_watchd.run.messages import Scanned, Unseen
@@ -66,6 +67,49 @@ def test_the_facts_of_a_claim_say_what_went_wrong_last() -> None:
     assert claim_facts(claim(), {}, 0.0)["trouble"] is None
 
 
+@pytest.mark.parametrize("reason", [*HeldFor, None])
+def test_the_facts_of_a_held_claim_name_the_reason_as_a_word(reason: HeldFor | None) -> None:
+    """A script tells a budget from a doubt by it, and need not read sentences."""
+    facts = claim_facts(claim(State.HELD, held_for=reason), {}, 0.0)
+
+    assert facts["held_for"] == (reason.value if reason else None)
+    assert type(facts["held_for"]) is type(reason.value if reason else None)
+    assert claim_facts(claim(), {}, 0.0)["held_for"] is None
+
+
+@pytest.mark.parametrize(
+    ("reserved", "minutes", "settled"),
+    [
+        (None, None, False),
+        (Reservation(at=NOW, millis=90_000), 1.5, False),
+        (Reservation(at=NOW, millis=90_000, settled=True), 1.5, True),
+        (Reservation(at=NOW, millis=0), 0.0, False),
+        (Reservation(at=NOW, millis=None, settled=True), None, True),
+    ],
+    ids=["nothing", "reserved", "settled", "of no length", "of unknown length"],
+)
+def test_the_facts_of_a_claim_say_what_it_takes_out_of_the_budgets(
+    reserved: Reservation | None,
+    minutes: float | None,
+    settled: bool,  # noqa: FBT001
+) -> None:
+    """And whether that may still be given back."""
+    facts = claim_facts(claim(State.UPLOADING, reserved=reserved), {}, 0.0)
+
+    assert (facts["reserved_minutes"], facts["settled"]) == (minutes, settled)
+
+
+def test_the_facts_of_a_repeat_name_the_claims_it_hangs_on() -> None:
+    """Which one it builds on; and which one it waits for, as long as it does."""
+    waiting = claim(awaits=ClaimId("first"))
+    built = claim(State.DUBBING, awaits=ClaimId("first"), builds_on=earlier(SPANISH))
+
+    assert claim_facts(waiting, {}, 0.0)["awaits"] == "first"
+    assert claim_facts(waiting, {}, 0.0)["builds_on"] is None
+    assert (claim_facts(built, {}, 0.0)["awaits"], claim_facts(built, {}, 0.0)["builds_on"]) == (None, "earlier")
+    assert claim_facts(built, {}, 0.0)["estimated_minutes"] == 1.0
+
+
 def test_what_moves_has_a_rate() -> None:
     """Bytes a second since it began; in the first moment no division by nothing."""
     facts = claim_facts(claim(), MOVING, 20.0)
@@ -115,3 +159,65 @@ def test_the_status_tells_of_a_folder_that_was_never_seen() -> None:
     (folder,) = status([], stage.driver.watched, Board(), 5.0, {})["folders"]
 
     assert (folder["scanned_seconds_ago"], folder["trouble"]) == (None, "It is not mounted.")
+
+
+def test_the_status_sums_up_what_is_held_for_the_first_start() -> None:
+    """How many drops and how many minutes a person would let go; only of that folder, and only for that reason."""
+    first = {"held_for": HeldFor.FIRST_START}
+    held = [
+        claim(State.HELD, **first),
+        claim(State.HELD, id=ClaimId("c2"), duration=100.0, **first),
+        claim(State.HELD, id=ClaimId("c3"), duration=None, **first),
+        claim(State.HELD, id=ClaimId("c4"), held_for=HeldFor.BUDGET),
+        claim(State.HELD, id=ClaimId("c5"), folder=FolderName("training"), **first),
+        claim(State.CLAIMED, id=ClaimId("c6"), released=(HeldFor.FIRST_START,)),
+    ]
+    stage = Stage(folders=(FOLDER, FolderName("training"))).start()
+    said = status(held, stage.driver.watched, Board(), 5.0, {})
+
+    assert {folder["name"]: folder["held_first"] for folder in said["folders"]} == {
+        "marketing": {"drops": 3, "estimated_minutes": 5.33},
+        "training": {"drops": 1, "estimated_minutes": 2.0},
+    }
+
+
+def test_the_status_tells_what_is_used_of_every_budget() -> None:
+    """Limits that are not set are left out; the one of all folders together has no folder's name."""
+    purses = {
+        FOLDER: Purse(
+            name="the folder marketing",
+            budget=Budget(minutes_per_day=10, drops_per_day=0),
+            today=Spent(millis=90_000, drops=2),
+            this_month=Spent(millis=600_000, drops=7),
+        ),
+        None: Purse(
+            name="all folders",
+            budget=Budget(minutes_per_month=0.5, max_minutes_per_video=30),
+            today=Spent(),
+            this_month=Spent(millis=1, drops=1),
+        ),
+    }
+    said = status([], {}, Board(), 0.0, purses)
+
+    assert json.loads(json.dumps(said)) == said
+    assert said["budgets"] == [
+        {
+            "folder": "marketing",
+            "limits": {"minutes_per_day": 10, "drops_per_day": 0},
+            "minutes_today": 1.5,
+            "minutes_this_month": 10.0,
+            "drops_today": 2,
+        },
+        {
+            "folder": None,
+            "limits": {"minutes_per_month": 0.5, "max_minutes_per_video": 30},
+            "minutes_today": 0.0,
+            "minutes_this_month": 1 / 60_000,
+            "drops_today": 0,
+        },
+    ]
+
+
+def test_the_status_without_budgets_has_none() -> None:
+    """No budget is no limit, and nothing to tell."""
+    assert status([], {}, Board(), 0.0, {})["budgets"] == []
