@@ -25,7 +25,6 @@ LONG: Final = (effects.TakeIn, effects.Upload, effects.Hash, effects.Fetch)
 _LOST: Final = (events.Unsettled, events.Stuck)
 _ENDS: Final[Mapping[type[Effect], tuple[type[Event], ...]]] = {
     effects.TakeIn: (events.TakenIn, *_LOST),
-    effects.TakeIn: (events.TakenIn, *_LOST),
     effects.Upload: (events.Accepted, events.Faulted, events.Found, *_LOST),
     effects.Hash: (events.Hashed, *_LOST),
 }

@@ -11,7 +11,8 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
-from world import SimGate, Weather, World
+from played import Weather
+from world import SimGate, World
 
 from panjaya_watchd.core import events
 from panjaya_watchd.core.claim import Claim, State
