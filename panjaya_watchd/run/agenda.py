@@ -5,13 +5,13 @@ At most one effect of a kind (and locale) of a claim waits: a later one replaces
 itself, so a claim has one upload at a time whatever asks for it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
 from panjaya_watchd.core import effects, events
-from panjaya_watchd.core.claim import Claim, DubbingState
+from panjaya_watchd.core.claim import Claim, DubbingState, State
 from panjaya_watchd.core.effects import Effect
 from panjaya_watchd.core.events import Event
 from panjaya_watchd.core.names import ClaimId, Locale
@@ -63,6 +63,15 @@ class Agenda:
         """Keep an effect for later, instead of one that waits already."""
         due = Due(claim_id=claim.id, state=claim.state, effect=effect)
         self.inbox.put_at(self.clock.monotonic() + seconds, _key(claim.id, effect), due)
+
+    def try_account(self, claims: Iterable[Claim]) -> None:
+        """Try at once what waits for a refused account; what waits for other reasons goes on waiting."""
+        if self.account.wait() <= 0:
+            return
+        self.account.open()
+        for claim in claims:
+            if claim.state is State.UPLOADING:
+                self.keep(claim, effects.Upload())
 
     def note(self, claim_id: ClaimId, event: Event) -> None:
         """Note which long effect is over with an event."""

@@ -198,7 +198,7 @@ class Driver:
             case Release():
                 self.permission.release(message)
             case Reload():
-                self._reload()
+                self._agenda.try_account(self.living.values())
             case Look():
                 self.folders.look(message.folder)
             case Scanned():
@@ -270,15 +270,6 @@ class Driver:
             self._door.ask(claim)
         else:
             self._act(claim, (due.effect,), self.clock.now())
-
-    def _reload(self) -> None:
-        """Try at once what waits for the account; what waits for other reasons goes on waiting."""
-        if self._account.wait() <= 0:
-            return
-        self._account.open()
-        for claim in self.living.values():
-            if claim.state is State.UPLOADING and claim.folder in self.watched:
-                self._agenda.keep(claim, effects.Upload())
 
     def _advance(self, claim_id: ClaimId, event: Event) -> None:
         before, now = self.living[claim_id], self.clock.now()

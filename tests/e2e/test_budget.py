@@ -102,7 +102,7 @@ def test_every_limit_holds_with_a_reason_until_a_person_or_the_next_day(open_mac
 
     reasons = {
         "long": "it takes 0.15 minutes, and one video of the folder short may take 0.1",
-        "second": "the 1 drops of the folder one for this day are used up",
+        "second": "the folder one may take 1 a day, and has",
         "fourth": "it takes 0.15 minutes, more than is left of the 0.3 of all folders for this day",
         "fifth": "it takes 0.15 minutes, more than is left of the 0.3 of all folders for this day",
     }
