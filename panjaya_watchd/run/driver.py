@@ -198,7 +198,7 @@ class Driver:
             case Release():
                 self.permission.release(message)
             case Reload():
-                self._agenda.try_account(self.living.values())
+                self._agenda.try_account(claim for claim in self.living.values() if claim.folder in self.watched)
             case Look():
                 self.folders.look(message.folder)
             case Scanned():

@@ -114,6 +114,16 @@ def test_a_reload_tries_at_once_what_waits_for_the_account() -> None:
     assert stage.notes.effects() == [effects.Upload()], "the one that was planned before is not begun beside it"
 
 
+def test_a_reload_leaves_alone_whose_folder_is_gone() -> None:
+    """There is no lane for it."""
+    orphan = claim(State.UPLOADING, id=ClaimId("orphan"), folder=FolderName("gone"))
+    stage = Stage().start(claim(State.UPLOADING), orphan)
+    stage.happen(claim(), events.Faulted(fault=BARRED))
+    stage.tell(Reload())
+
+    assert [each.id for each, _ in stage.notes.handed] == [CLAIM]
+
+
 def test_one_claim_has_one_upload() -> None:
     """Whatever asks for it; when it has ended, the next may begin."""
     stage = Stage().start(claim(State.UPLOADING, attempt=Attempt(number=1)))
