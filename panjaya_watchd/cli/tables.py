@@ -61,7 +61,7 @@ def _claims(claims: list[Mapping[str, Any]]) -> RenderableType:
         return Text("Nothing is under way.")
     table = Table("claim", "file", "state", "", "minutes", box=None, header_style="bold")
     for claim in claims:
-        minutes = "?" if claim["estimated_minutes"] is None else f"{claim['estimated_minutes']:.1f}"
+        minutes = "?" if claim["estimated_minutes"] is None else f"{claim['estimated_minutes']:.2f}"
         state = Text(claim["state"], style="bold red" if claim["held"] else "")
         table.add_row(claim["claim"], escape(claim["file"]), state, Group(*_lines(claim)), minutes)
     return table

@@ -67,7 +67,7 @@ def _story(claim: Mapping[str, Any]) -> Iterator[str]:
     for label, said in (
         ("What to do", claim["todo"]),
         ("Its files", claim["filed_as"]),
-        ("Last trouble", claim["trouble"]),
+        ("Last trouble", None if claim["awaits"] else claim["trouble"]),
     ):
         if said:
             yield f"  {label}: {said}"

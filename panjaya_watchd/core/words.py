@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from panjaya_watchd.core.answers import Fault
-from panjaya_watchd.core.claim import UNSENT, Claim, Destination, Dubbing, DubbingState, HeldFor, Outcome
+from panjaya_watchd.core.claim import UNSENT, Claim, Destination, Dubbing, DubbingState, HeldFor, Outcome, State
 from panjaya_watchd.core.locales import SOURCES
 from panjaya_watchd.core.names import AssetId, Locale, display
 from panjaya_watchd.core.order import Refusal
@@ -270,12 +270,17 @@ def _dubbing(dubbing: Dubbing) -> str:
     return dubbing.error or f"no result; Panjaya says {dubbing.seen or 'nothing'}"
 
 
+def waits(claim: Claim) -> bool:
+    """Say whether a claim stands still, for a person, a budget or the same video."""
+    return claim.state is State.HELD or (claim.state is State.CLAIMED and claim.awaits is not None)
+
+
 def status_note(waiting: Sequence[tuple[str, str]], taken: Sequence[tuple[str, str]]) -> str:
-    """Write ``STATUS.txt`` from (name, what happens to it) of what waits in the folder and of what was taken."""
+    """Write ``STATUS.txt`` from (name, what happens to it) of what waits and of what is under way."""
     if not waiting and not taken:
         return f"Everything that was dropped here has been answered: look into done and failed.\n\n{SIGNATURE}\n"
     lines = [f"{len(waiting)} waiting, {len(taken)} being dubbed.", ""]
     for group in (waiting, taken):
-        lines += [f"{name} {what}." for name, what in group[:SHOWN]]
+        lines += [f"{name} {what.removesuffix('.')}." for name, what in group[:SHOWN]]
         lines += [f"… and {len(group) - SHOWN} more."] if len(group) > SHOWN else []
     return "\n".join([*lines, "", SIGNATURE]) + "\n"

@@ -160,8 +160,11 @@ class Folders:
 
     def _post(self, folder: FolderName, claims: Iterable[Claim]) -> None:
         """Rewrite ``STATUS.txt`` when it would say something else than last time."""
-        taken = sorted((display(claim.drop.stem), words.standing(claim)) for claim in claims)
-        text = words.status_note(list(self.watched[folder].intake.waiting()), taken)
+        claims = sorted(claims, key=lambda claim: claim.drop.stem)
+        said = {claim.id: (display(claim.drop.stem), words.standing(claim)) for claim in claims}
+        idle = [said[claim.id] for claim in claims if words.waits(claim)]
+        busy = [said[claim.id] for claim in claims if not words.waits(claim)]
+        text = words.status_note([*self.watched[folder].intake.waiting(), *idle], busy)
         if self._posted.get(folder) != text:
             self._posted[folder] = text
             self.looking.post(folder, text)

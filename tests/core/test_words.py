@@ -137,6 +137,10 @@ def test_status_counts_and_names_what_waits() -> None:
         words.SIGNATURE,
     ]
     assert "has been answered" in words.status_note([], [])
+    assert "a.mp4 waits.\n" in words.status_note([("a.mp4", "waits.")], [])
+    assert words.waits(claim(State.HELD))
+    assert words.waits(claim(awaits=ClaimId("twin")))
+    assert not words.waits(claim(State.UPLOADING))
 
 
 def test_a_long_status_is_cut_and_says_so() -> None:
