@@ -46,7 +46,7 @@ def fill(path: Path, count: int) -> None:
                         state=State.CLOSED,
                         closed_at=NOON + timedelta(minutes=number),
                         likeness=f"like {number}",
-                        reserved=Reservation(at=NOON + timedelta(seconds=25 * number), millis=120_000, settled=True),
+                        reserved=Reservation(at=NOON + timedelta(seconds=25 * number), millis=120_000),
                     ),
                     codec,
                     None,

@@ -3,8 +3,9 @@
 import secrets
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from panjaya_watchd.api.panjaya import Panjaya
 from panjaya_watchd.core.drop import Part
@@ -31,6 +32,9 @@ from panjaya_watchd.service.notify import Notifier
 from panjaya_watchd.settings import Folder, Settings
 from panjaya_watchd.watch.folder_hints import FolderHints
 
+if TYPE_CHECKING:
+    from panjaya_watchd.web.server import WebServer
+
 SCAN_PACE = timedelta(seconds=5)
 """How often a local folder is looked at when nothing hints; a slow scan stretches it."""
 
@@ -44,7 +48,7 @@ def build(settings: Settings, key: str, log: Log, environ: Mapping[str, str]) ->
 
     Raises:
         LedgerError: the ledger is damaged, newer, or held by another daemon.
-        SettingsError: the key cannot be used.
+        SettingsError: the key, or that for callbacks, cannot be used.
         WatchdError: the control socket cannot be made, or systemd waits for a word that we cannot say.
 
     """
@@ -78,10 +82,10 @@ def build(settings: Settings, key: str, log: Log, environ: Mapping[str, str]) ->
         watched={name: _watched(folder, settings) for name, folder in names.items()},
         new_id=lambda: ClaimId(secrets.token_hex(5)),
         callback_url=lambda claim_id: _callback_url(settings, claim_id),
-        together=settings.limits.budget.purse() if settings.limits.budget else None,
+        together=settings.limits.budget.limits() if settings.limits.budget else None,
         answer=lambda driver, question: answer(driver, question, board),
     )
-    callbacks = _callbacks(settings, inbox)
+    web = _web(settings, inbox)
     ear = Ear(settings.state.control, inbox.put)
     return Daemon(
         driver=driver,
@@ -91,15 +95,15 @@ def build(settings: Settings, key: str, log: Log, environ: Mapping[str, str]) ->
         log=log,
         hints={name: _hints(folder, inbox) for name, folder in names.items()},
         manager=manager,
-        openers=callbacks[:1],
-        closers=(ear.close, *callbacks[1:], api.close),
+        openers=() if web is None else (web.start,),
+        closers=(ear.close, *(() if web is None else (web.stop,)), api.close),
     )
 
 
-def _callbacks(settings: Settings, inbox: Inbox) -> tuple[Callable[[], None], ...]:
-    """Give what starts and what ends the callback endpoint; nothing, and nothing loaded, where it is not wanted."""
+def _web(settings: Settings, inbox: Inbox) -> "WebServer | None":
+    """Give the server that hears callbacks; None, and nothing loaded, where they are not wanted."""
     if not settings.http.public_url:
-        return ()
+        return None
     from panjaya_watchd.web.callback import Callbacks  # noqa: PLC0415  (a daemon without callbacks stays small)
     from panjaya_watchd.web.server import WebServer  # noqa: PLC0415
     from panjaya_watchd.web.signature import read_public_key  # noqa: PLC0415
@@ -108,8 +112,7 @@ def _callbacks(settings: Settings, inbox: Inbox) -> tuple[Callable[[], None], ..
         inbox.put(Called(claim_id=claim_id, asset_id=asset_id))
 
     app = Callbacks(key=read_public_key(settings.http.callback_key_file), say=say).app
-    server = WebServer(app, settings.http.listen)
-    return server.start, server.stop
+    return WebServer(app, settings.http.listen)
 
 
 def _callback_url(settings: Settings, claim_id: ClaimId) -> str | None:
@@ -128,7 +131,7 @@ def _watched(folder: Folder, settings: Settings) -> Watched:
         defaults=folder.defaults(),
         rules=folder.rules(settings.api),
         intake=Intake(rule=rule, pace=pace),
-        budget=folder.budget.purse() if folder.budget else None,
+        budget=folder.budget.limits() if folder.budget else None,
         root=Root(path=str(folder.path), hold=folder.on_first_start == "hold"),
     )
 

@@ -197,9 +197,9 @@ class SimLanes:
         """Read a settled drop."""
         self.work.append(lambda: lanes._examine(folder, drop, self._hands))
 
-    def found(self, folder: FolderName) -> None:
+    def leave_trace(self, folder: FolderName) -> None:
         """Make our own folder."""
-        self.work.append(lambda: lanes._found(folder, self._hands))
+        self.work.append(lambda: lanes._leave_trace(folder, self._hands))
 
     def post(self, folder: FolderName, text: str | None) -> None:
         """``STATUS.txt`` is not played."""

@@ -125,7 +125,7 @@ rules = st.builds(
     exclusive=st.booleans(),
 ) | st.just(Rules())
 
-reservations = st.builds(Reservation, at=times, millis=st.none() | st.integers(0, 10**10), settled=st.booleans())
+reservations = st.builds(Reservation, at=times, millis=st.none() | st.integers(0, 10**10))
 
 attempts = st.builds(
     Attempt,
@@ -158,7 +158,7 @@ baselines = st.builds(
     first_seen=times,
     keys=st.lists(stems.map(fold), max_size=4, unique=True).map(tuple),
     told=st.booleans(),
-    founded=st.booleans(),
+    traced=st.booleans(),
 )
 
 
@@ -249,7 +249,7 @@ def claims(
         witnessed=None if attempt is None else draw(st.none() | asset_ids),
         held_for=held_for,
         paused=None if held_for is None or held_for in UNSENT else draw(st.none() | st.sampled_from(State)),
-        released=draw(st.lists(st.sampled_from(HeldFor), unique=True).map(tuple)),
+        may_exceed=draw(st.booleans()),
         strikes=draw(counts),
         crashes=draw(counts),
         held=draw(sentences) if state is State.HELD else None,

@@ -5,7 +5,7 @@ Pure; it knows exceptions by name only. Two questions count, and for each the ga
 video, and does the same request help later? Before the gate nothing can be billed. After it only two things prove that
 nothing was made: that no connection ever was, and the service's own refusal, a 4xx with its JSON ``detail``; whatever a
 proxy says, a cut, a timeout and a 5xx prove nothing. Where money may have moved, ``repeat_helps`` is always False, so
-that no reader of one field alone sends a video twice. Never raises, whatever was answered.
+that no reader of one field alone sends a video twice. No answer makes it raise.
 """
 
 from collections.abc import Mapping

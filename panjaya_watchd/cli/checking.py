@@ -16,6 +16,10 @@ def check(config: Path, *, as_json: bool) -> int:
         settings = load(config, environ=os.environ)
         warnings = settings.warnings()
         read_key(settings, os.environ)
+        if settings.http.public_url:
+            from panjaya_watchd.web.signature import read_public_key  # noqa: PLC0415  (heavy, and seldom wanted)
+
+            read_public_key(settings.http.callback_key_file)
     except SettingsFaults as found:
         faults = [
             {

@@ -31,5 +31,5 @@ def release(config: Path, claim: str | None, *, everything: bool, folder: str | 
         typer.echo(f"There is no watch folder {folder}. Nothing was changed.", err=True)
         return Exit.FAILED
     said = ask(settings.state.control, {"ask": "release-all", "folder": folder})
-    typer.echo(said.get("refused") or f"Released {said.get('released', 0)} claims.")
+    typer.echo(said.get("refused") or f"Let go: {said.get('released', 0)}.")
     return Exit.FAILED if "refused" in said else Exit.FINE

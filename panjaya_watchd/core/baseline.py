@@ -20,7 +20,7 @@ class Baseline:
     What the ledger knows of a watch folder.
 
     ``root`` is its path; another one is another folder, whatever its name. ``keys`` are the drops that lay there, by
-    their key, and ``told`` says whether the operator was told of them. ``founded`` once we have seen our own
+    their key, and ``told`` says whether the operator was told of them. ``traced`` once we have seen our own
     ``processing/`` there: a folder without it is not the one we know.
     """
 
@@ -29,7 +29,7 @@ class Baseline:
     first_seen: datetime
     keys: tuple[str, ...] = ()
     told: bool = False
-    founded: bool = False
+    traced: bool = False
 
     def without_gone(self, present: Collection[str]) -> Self:
         """Forget the drops that a look at the whole folder no longer shows."""

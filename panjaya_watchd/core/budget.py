@@ -85,7 +85,7 @@ def _over(millis: int | None, purse: Purse) -> str | None:
         return f"its length cannot be told, so it cannot be counted against the budget of {purse.name}"
     single = budget.max_minutes_per_video
     if single is not None and millis > round(single * MINUTE):
-        return f"it takes {_minutes(millis)}, and one video of {purse.name} may take {single:g}"
+        return f"it takes {_minutes(millis)}; {purse.name}: at most {single:g} for one video"
     for limit, spent, span in (
         (budget.minutes_per_day, purse.today, "day"),
         (budget.minutes_per_month, purse.this_month, "month"),
@@ -93,8 +93,8 @@ def _over(millis: int | None, purse: Purse) -> str | None:
         if limit is None or spent.millis + millis <= round(limit * MINUTE):
             continue
         if millis > round(limit * MINUTE):
-            return f"it takes {_minutes(millis)}, more than the {limit:g} of a whole {span} of {purse.name}"
-        return f"it takes {_minutes(millis)}, more than is left of the {limit:g} of {purse.name} for this {span}"
+            return f"it takes {_minutes(millis)}; {purse.name}: only {limit:g} in a whole {span}"
+        return f"it takes {_minutes(millis)}; {purse.name}: not so much is left of {limit:g} this {span}"
     return _drops_over(purse)
 
 
@@ -102,7 +102,7 @@ def _drops_over(purse: Purse) -> str | None:
     limit = purse.budget.drops_per_day
     if limit is None or purse.today.drops + 1 <= limit:
         return None
-    return f"{purse.name} may take {limit} a day, and has"
+    return f"{purse.name}: all {limit} drops of the day are used"
 
 
 def _minutes(millis: int) -> str:

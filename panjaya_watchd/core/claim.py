@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from panjaya_watchd.core.answers import READY_TO_EDIT
+from panjaya_watchd.core.budget import MINUTE
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.names import AssetId, ClaimId, Digest, DubbingId, FolderName, Locale, VersionId
 from panjaya_watchd.core.order import AutoGenerate, Order
@@ -91,12 +92,16 @@ class Reservation:
     What a claim takes out of the budgets, from before it is sent.
 
     ``millis`` are milliseconds of dubbed video times target locales, whole so that sums are exact; None where the
-    length is not known. ``settled`` once the API has the video; until then it may still be given back.
+    length is not known. It is settled once the API has accepted the claim; until then it may still be given back.
     """
 
     at: datetime
     millis: int | None
-    settled: bool = False
+
+    @property
+    def minutes(self) -> float | None:
+        """Give the same in minutes, for people."""
+        return None if self.millis is None else self.millis / MINUTE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,9 +205,9 @@ class Claim:
     ``processing/<claim>/``, not in the watch folder any more. ``maybe_billed``: the gate was open once, and nothing has
     proven that the API made nothing. ``awaits`` is a claim of what is likely the same video, which is or was under way.
     ``witnessed`` is the asset that a signed callback on the claim's own URL has named. ``held_for`` and ``held`` (in
-    words) say why a person must speak, ``paused`` in which state that was where it can be gone on with, ``released``
-    what a person has permitted. ``strikes`` are uploads that failed by what may be the drop's own fault, ``crashes``
-    how often the daemon died of this claim; both are saved before the next try.
+    words) say why a person must speak, ``paused`` in which state that was where it can be gone on with, ``may_exceed``
+    that a person lets it go beyond the budgets. ``strikes`` are uploads that failed by what may be the drop's own
+    fault, ``crashes`` how often the daemon died of this claim; both are saved before the next try.
     """
 
     id: ClaimId
@@ -233,7 +238,7 @@ class Claim:
     held_for: HeldFor | None = None
     held: str | None = None
     paused: State | None = None
-    released: tuple[HeldFor, ...] = ()
+    may_exceed: bool = False
     strikes: int = 0
     crashes: int = 0
     candidates: tuple[AssetId, ...] = ()
@@ -271,4 +276,4 @@ class Claim:
     def estimated_minutes(self) -> float | None:
         """Give the same in minutes, for people."""
         millis = self.estimated_millis
-        return None if millis is None else millis / 60_000
+        return None if millis is None else millis / MINUTE

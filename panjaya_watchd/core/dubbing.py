@@ -4,7 +4,9 @@ The small machine of one target locale.
 ```
 waiting --seen Completed--> fetching --fetched--> fetched
 waiting --seen Failed, twice--> failed            (a status is read again before it is believed to be the end)
+waiting --nothing more will come of it--> failed
 fetching --the version is no longer Completed--> waiting
+fetching --an earlier claim's result is gone--> failed
 ```
 
 It is driven by the claim's machine (`states`): each `Polled`, `Fetched` and `FetchFaulted` becomes one input here.
@@ -40,7 +42,7 @@ BUSY: Final = frozenset({408, 425, 429})
 """Refusals that say nothing about what was asked for."""
 
 NOT_KEPT: Final = (
-    "It was dubbed before, but the result lies no longer where it was filed, and Panjaya no longer gives it out."
+    "It was dubbed before, but the result is no longer where it was filed, and Panjaya no longer offers it."
 )
 
 

@@ -26,8 +26,6 @@ class Admit:
     Comes back as Admitted, Recognised, Awaited, OverBudget or Declined, or asks for `Hash` first.
     """
 
-    at: datetime | None = None
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hash:
@@ -41,8 +39,8 @@ class Upload:
     """
     Send the video, all but its last chunk, and wait at the gate; or, for further languages of an asset, only wait.
 
-    Comes back as AtGate and, after `OpenGate`, once more as Accepted or Faulted; before it as Faulted or Unsettled.
-    After `ShutGate` it does not come back.
+    Comes back as AtGate and, after `OpenGate`, once more as Accepted or Faulted; before it as Found, Faulted,
+    Unsettled, Stuck, or as Accepted by an early answer. After `ShutGate` it does not come back.
     """
 
     at: datetime | None = None
@@ -74,7 +72,7 @@ class Poll:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetch:
-    """Download the dubbed video of one locale; comes back as Fetched or FetchFaulted."""
+    """Get the dubbed video of one locale, also by a copy of an earlier one; comes back as Fetched or FetchFaulted."""
 
     locale: Locale
     at: datetime | None = None

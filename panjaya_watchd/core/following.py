@@ -59,13 +59,13 @@ def adopt(claim: Claim, asset: Asset, now: datetime) -> Step:
 
 
 def _settled(claim: Claim, asset: Asset) -> Reservation | None:
-    """Settle what was reserved; a length that the probe could not tell is the API's, if that knows it by now."""
+    """Give what is settled: what was reserved, or by the API's length where the probe could not tell one."""
     if claim.reserved is None or claim.order is None:
         return claim.reserved
     millis = claim.reserved.millis
     if millis is None and asset.duration is not None:
         millis = round(claim.order.seconds(asset.duration) * 1000) * len(claim.to_buy)
-    return replace(claim.reserved, millis=millis, settled=True)
+    return replace(claim.reserved, millis=millis)
 
 
 def _dubbing_id(entry: AssetDubbing | None) -> DubbingId | None:

@@ -22,8 +22,6 @@ from panjaya_watchd.core.step import Row, Rows, Step, begin_upload, file_away, h
 STRIKES: Final = 3
 """How often an upload may fail by what may be the drop's own fault."""
 
-# uploading: an attempt is under way; nothing can be billed, because the API never has the whole video
-
 
 def _upload_anew(claim: Claim, event: events.Resumed, now: datetime) -> Step:
     return begin_upload(replace(claim, rules=event.rules))
@@ -38,7 +36,7 @@ def _unless_witnessed(does: Callable[[Claim, Any, datetime], Step]) -> Callable[
         known = replace(claim, rules=event.rules) if isinstance(event, events.Resumed) else claim
         attempt = replace(claim.attempt or Attempt(number=1), gate_at=now)
         doubtful = _doubt(replace(known, state=State.RELEASING, attempt=attempt, maybe_billed=True), now)
-        shut = (effects.ShutGate(),) if isinstance(event, events.AtGate) else ()
+        shut = (effects.ShutGate(),) if isinstance(event, events.AtGate | events.OverBudget) else ()
         return Step(doubtful, (*shut, effects.LookUp()))
 
     return row
@@ -116,9 +114,6 @@ def _source_lost(claim: Claim, event: events.Unsettled, now: datetime) -> Step:
 def _upload_later(claim: Claim, event: events.Stuck, now: datetime) -> Step:
     tries = claim.attempt.number if claim.attempt else 1
     return begin_upload(claim, now + pace.backoff(tries, claim.id))
-
-
-# releasing: the intent to spend is durable; the API may or may not have the video
 
 
 def _accept(claim: Claim, event: events.Accepted, now: datetime) -> Step:
@@ -209,9 +204,9 @@ SPENDING: Final[Rows] = {
         _unless_witnessed(_release),
     ),
     (State.UPLOADING, events.OverBudget): Row(
-        (State.HELD,),
-        "its day is over, and this one has no room: ShutGate, wait for time or for a person",
-        _hold_at_gate,
+        (State.HELD, State.RELEASING),
+        "its day is over, and this one has no room: ShutGate, wait for time or for a person; witnessed: LookUp",
+        _unless_witnessed(_hold_at_gate),
     ),
     (State.UPLOADING, events.Accepted): Row(
         (State.DUBBING,), "an answer before the end: note the asset, Poll", _accept

@@ -2,7 +2,7 @@
 The machine of a claim. The whole table is `ROWS`.
 
 `admitting` has the rows before anything is sent, `spending` those that touch money, `following` those of a claim that
-has its asset, `asking` those of one that waits for a person.
+has its asset, `holding` those of one that waits for a person.
 
 Theory of operation. There are two kinds of transitions. *Event-triggered*: an event meets a claim; `ROWS` has one row
 for each pair that may happen, and a pair without a row is a bug: `step` raises and nothing has changed.
@@ -23,15 +23,15 @@ from typing import Final
 
 from panjaya_watchd.core import events, words
 from panjaya_watchd.core.admitting import ADMITTING
-from panjaya_watchd.core.asking import ASKING
 from panjaya_watchd.core.claim import Claim, State
 from panjaya_watchd.core.dubbing import DUBBING_ROWS
 from panjaya_watchd.core.events import Event
 from panjaya_watchd.core.following import FOLLOWING
+from panjaya_watchd.core.holding import HOLDING
 from panjaya_watchd.core.spending import SPENDING
 from panjaya_watchd.core.step import IllegalEvent, Rows, Step, file_away
 
-ROWS: Final[Rows] = {**ADMITTING, **SPENDING, **FOLLOWING, **ASKING}
+ROWS: Final[Rows] = {**ADMITTING, **SPENDING, **FOLLOWING, **HOLDING}
 
 
 def step(claim: Claim, event: Event, now: datetime) -> Step:

@@ -69,7 +69,7 @@ def judge(claim: Claim, alike: Iterable[Claim]) -> Verdict:
 
     Args:
         claim: has an order, and perhaps the digest of its video.
-        alike: all other claims with the same likeness, newest first.
+        alike: all claims with the same likeness, newest first; that it is among them does not matter.
 
     """
     assert claim.order is not None, "only an order is sent"
@@ -103,7 +103,7 @@ def _is_answer(claim: Claim) -> bool:
 
 
 def _compare(claim: Claim, order: Order, same: Sequence[Claim]) -> Verdict:
-    differing = {other.id: differences(claim, other) for other in same}
+    differing = {other.id: _differences(claim, other) for other in same}
     fitting = [other for other in same if not differing[other.id]]
     if not fitting:
         return Differs(same[0], differing[same[0].id])
@@ -140,7 +140,7 @@ def _again(dubbing: Dubbing) -> Dubbing:
     return replace(dubbing, state=state, earlier=dubbing.result, result=None, fetches=0, error=None)
 
 
-def differences(claim: Claim, other: Claim) -> tuple[str, ...]:
+def _differences(claim: Claim, other: Claim) -> tuple[str, ...]:
     """Name the settings in which two orders for the same bytes differ, so that the one is no answer to the other."""
     one, two = claim.order, other.order
     if one is None or two is None:

@@ -116,7 +116,9 @@ def vanished(why: str) -> Outcome:
 
 def changed(why: str) -> Outcome:
     """Say why a drop goes back into the watch folder, where it settles afresh."""
-    return Outcome(to=Destination.BACK, why="The video changed while it was being sent.", details=(("Seen", why),))
+    return Outcome(
+        to=Destination.BACK, why="The video changed before it was sent completely.", details=(("Seen", why),)
+    )
 
 
 def let_go(why: str) -> Outcome:
@@ -171,7 +173,7 @@ def over(claim: Claim) -> Outcome:
         why = f"{_said_before(claim)} {_good(good)}".strip()
         return Outcome(to=Destination.DONE, why=why, details=details)
     if all(dubbing.earlier is not None for dubbing in lost):
-        why, todo = f"{_said_before(claim)} A result is no longer to be had.", f"{AGAIN} {RETRY}"
+        why, todo = f"{_said_before(claim)} An earlier result can no longer be had.", f"{AGAIN} {RETRY}"
     else:
         why, todo = f"The dubbing into {languages([dubbing.locale for dubbing in lost])} did not work.", ASK
     if good:
@@ -186,7 +188,7 @@ def _said_before(claim: Claim) -> str:
         return ""
     when = earlier.closed_at.strftime("%Y-%m-%d")
     if not claim.to_buy:
-        return f"This very video was dubbed before, on {when}, so nothing was paid again."
+        return f"This very video was dubbed before, on {when}, so this time it cost nothing."
     return f"This very video was dubbed before, on {when}, so only {languages([*claim.to_buy])} was paid for."
 
 
@@ -222,7 +224,9 @@ def standing(claim: Claim) -> str:
     """Say in a few words what happens to a drop that was taken, for ``STATUS.txt`` and ``status``."""
     match claim.state.value:
         case "claimed":
-            return f"waits for the same video: {claim.trouble}" if claim.awaits else "is about to be sent"
+            if claim.awaits is None:
+                return "is about to be sent"
+            return f"waits for the same video: {claim.trouble}" if claim.trouble else "is compared with the same video"
         case "uploading":
             return (
                 f"could not be sent yet, and is tried again: {claim.trouble}"

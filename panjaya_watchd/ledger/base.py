@@ -13,6 +13,7 @@ from panjaya_watchd.core.baseline import Baseline
 from panjaya_watchd.core.budget import Spent
 from panjaya_watchd.core.claim import Claim
 from panjaya_watchd.core.names import AssetId, ClaimId, FolderName
+from panjaya_watchd.errors import LedgerError
 
 
 class Ledger(Protocol):
@@ -60,3 +61,11 @@ class Ledger(Protocol):
 
     def close(self) -> None:
         """Let go of the ledger, so that another daemon may hold it."""
+
+
+def same_asset(claim: Claim) -> LedgerError:
+    """Give the refusal of a second claim with one asset: two claims would be paid for and answered as one."""
+    return LedgerError(
+        f"Claim {claim.id} cannot have the asset {claim.asset_id}: it belongs to another claim.",
+        hint="Look the asset up in Panjaya Studio, and tell each claim its own with `panjaya-watchd adopt`.",
+    )

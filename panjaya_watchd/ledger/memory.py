@@ -1,5 +1,5 @@
 """
-A ledger in memory: the twin of `SqlLedger` for tests and simulations.
+A ledger in memory: the counterpart of `SqlLedger` for tests and simulations.
 
 Keeps documents, not claims, so that whatever works here also survives the codec. What `put` returned for is there
 after `reopen`, as after a crash; nothing outlives this program.
@@ -14,6 +14,7 @@ from panjaya_watchd.core.budget import Spent
 from panjaya_watchd.core.claim import Claim, Reservation, State
 from panjaya_watchd.core.names import AssetId, ClaimId, FolderName
 from panjaya_watchd.errors import LedgerError
+from panjaya_watchd.ledger.base import same_asset
 from panjaya_watchd.ledger.codec import Codec
 from panjaya_watchd.ledger.search import by_size, is_named, likeness_key
 
@@ -138,11 +139,3 @@ class MemoryLedger:
     def _must_be_open(self) -> None:
         if not self._open:
             raise LedgerError("The ledger in memory is closed.", hint="This is a fault of panjaya-watchd: report it.")
-
-
-def same_asset(claim: Claim) -> LedgerError:
-    """Give the refusal of a second claim with one asset: two claims would be paid for and answered as one."""
-    return LedgerError(
-        f"Claim {claim.id} cannot have the asset {claim.asset_id}: it belongs to another claim.",
-        hint="Look the asset up in Panjaya Studio, and tell each claim its own with `panjaya-watchd adopt`.",
-    )

@@ -8,7 +8,7 @@ formats. Opening lifts older schemas step by step, all in one transaction. This 
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -29,8 +29,7 @@ from sqlalchemy import (
 )
 
 from panjaya_watchd.core.baseline import Baseline
-from panjaya_watchd.core.claim import LIVING, Claim, HeldFor, State
-from panjaya_watchd.core.names import FolderName
+from panjaya_watchd.core.claim import LIVING, Claim, State
 from panjaya_watchd.errors import LedgerError
 from panjaya_watchd.ledger.codec import DAMAGED, NEWER, Codec
 from panjaya_watchd.ledger.search import likeness_key, stem_key
@@ -202,53 +201,6 @@ def seal(row: Mapping[str, Any]) -> str:
 def instant(time: datetime) -> str:
     """Give a time as it stands in the columns."""
     return time.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def _add_money(connection: Connection) -> None:
-    """
-    Lift schema 1: columns for budgets and twins, and the baselines.
-
-    A folder that has claims was looked at before, so nothing in it counts as lying there before the first start.
-    """
-    for column, kind in (("likeness", "TEXT"), ("reserved_at", "TEXT"), ("reserved_millis", "BIGINT")):
-        connection.exec_driver_sql(f"ALTER TABLE claims ADD COLUMN {column} {kind}")
-    METADATA.create_all(connection)
-    for index in CLAIMS.indexes:
-        index.create(connection, checkfirst=True)
-    codec, names, new = (
-        Codec(),
-        [column.name for column in CLAIMS.columns],
-        {"likeness", "reserved_at", "reserved_millis"},
-    )
-    first: dict[str, str] = {}
-    for values in connection.execute(select(CLAIMS).order_by(CLAIMS.c.taken_at)).all():
-        row = dict(zip(names, values, strict=True))
-        where = f"Claim {row['id']} in a ledger of the first schema"
-        if row.pop("seal") != seal({name: value for name, value in row.items() if name not in new}):
-            raise LedgerError(f"{where} is damaged: its seal does not fit.", hint=DAMAGED)
-        lifted = row_of(_completed(codec.decode(row["document"], where=where)), codec, row["owner"])
-        connection.execute(update(CLAIMS).where(CLAIMS.c.id == row["id"]).values(lifted))
-        first.setdefault(row["folder"], row["taken_at"])
-    for folder, taken_at in first.items():
-        known = Baseline(folder=FolderName(folder), root="", first_seen=datetime.fromisoformat(taken_at), told=True)
-        connection.execute(insert(BASELINES).values(baseline_row(known, codec)))
-
-
-def _completed(claim: Claim) -> Claim:
-    """Give a claim of the first schema the facts that were not written down then."""
-    sent = claim.attempt is not None and claim.attempt.gate_at is not None
-    held_for = None if claim.state is not State.HELD else HeldFor.LOST if claim.asset_id else HeldFor.DOUBT
-    living = claim.state is not State.CLOSED
-    return replace(
-        claim,
-        inside=living and claim.state is not State.CLAIMED,
-        maybe_billed=sent and claim.asset_id is None,
-        held_for=held_for,
-    )
-
-
-UPGRADES: Final[Mapping[int, Upgrade]] = {1: _add_money}
-"""From a schema to the next one. A step runs inside the transaction of all steps, and must work on both databases."""
 
 
 def _foreign(where: str) -> LedgerError:

@@ -1,5 +1,5 @@
 """
-Search: which claims a person means by a name.
+Search: which claims a person means by a name, and which are suspected to be of the same video.
 
 People name a claim by its id, by the stem of its drop, or by the file name of its video, in whatever case and
 normal form their keyboard gives. The claims are in another room.

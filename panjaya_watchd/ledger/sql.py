@@ -18,11 +18,12 @@ from panjaya_watchd.core.baseline import Baseline
 from panjaya_watchd.core.claim import Claim
 from panjaya_watchd.errors import LedgerError
 from panjaya_watchd.ledger import schema, sqlite_file
+from panjaya_watchd.ledger.base import same_asset
 from panjaya_watchd.ledger.codec import Codec
+from panjaya_watchd.ledger.lifting import UPGRADES
 from panjaya_watchd.ledger.lock import Lock, held
-from panjaya_watchd.ledger.memory import same_asset
 from panjaya_watchd.ledger.reader import LedgerReader, troubles
-from panjaya_watchd.ledger.schema import BASELINES, CLAIMS, UPGRADES, Formats, Upgrade
+from panjaya_watchd.ledger.schema import BASELINES, CLAIMS, Formats, Upgrade
 
 _UPDATE: Final = update(CLAIMS).where(CLAIMS.c.id == bindparam("claim"))
 _INSERT: Final = insert(CLAIMS)

@@ -35,13 +35,13 @@ class Scan:
     ``files`` are regular files by their names relative to the root, junk and our own files left out. ``refused`` are
     (name, what it is in words) of entries that are never read, so that nothing is silently ignored: symbolic links,
     FIFOs, folders that are not looked into, and up to 50 files of no known kind. ``whole`` is False where something
-    could not be looked at, so that what is missing need not be gone. ``founded``: our own ``processing/`` is there.
+    could not be looked at, so that what is missing need not be gone. ``traced``: our own ``processing/`` is there.
     """
 
     files: tuple[tuple[str, Fingerprint], ...]
     refused: tuple[tuple[str, str], ...] = ()
     whole: bool = True
-    founded: bool = True
+    traced: bool = True
 
 
 class Source(Protocol):
@@ -61,15 +61,16 @@ class Source(Protocol):
 
 class Place(Protocol):
     """
-    The verbs on one watch folder; called from that folder's own thread, but for what results and uploads need.
+    The verbs on one watch folder.
 
-    Every verb raises `PlaceError` when the folder cannot be used just now.
+    Called from that folder's own thread, except for `open_part`, `partial`, `keep`, `copy` and `open_filed`. Every verb
+    raises `PlaceError` when the folder cannot be used just now.
     """
 
     def scan(self) -> Scan:
         """Look at the whole folder once: one directory walk, one ``lstat`` for each file, no file opened."""
 
-    def found(self) -> None:
+    def leave_trace(self) -> None:
         """Make ``processing/``: the trace by which the folder is known again. Durable when it returns."""
 
     def evidence(self, drop: Drop) -> tuple[Evidence, ...]:

@@ -72,11 +72,11 @@ class FolderPlace:
                     whole = False
                     if error.errno == errno.EACCES:
                         refused.append((folder, "is a folder that the service may not look into"))
-            founded = self._tree.look(PROCESSING) is not None
+            traced = self._tree.look(PROCESSING) is not None
         whole = whole and all(why != _UNREADABLE for _, why in refused)
-        return Scan(files=tuple(files), refused=tuple(refused), whole=whole, founded=founded)
+        return Scan(files=tuple(files), refused=tuple(refused), whole=whole, traced=traced)
 
-    def found(self) -> None:
+    def leave_trace(self) -> None:
         """Leave our trace."""
         with border(self._tree.root, "making our own folder"):
             make(self._tree, PROCESSING)

@@ -8,10 +8,11 @@ spent is what the ledger says.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from typing import assert_never
 
 from panjaya_watchd.core import budget, events, twins, words
 from panjaya_watchd.core.budget import Budget, Purse, Spent
-from panjaya_watchd.core.claim import Claim, HeldFor, State
+from panjaya_watchd.core.claim import Claim, State
 from panjaya_watchd.core.events import Admitted, Awaited, Declined, OverBudget, Recognised
 from panjaya_watchd.core.names import FolderName, display
 from panjaya_watchd.ledger.base import Ledger
@@ -51,6 +52,8 @@ class Admission:
             case twins.Alone():
                 why = self._over(claim)
                 return events.OverBudget(why=why) if why else events.Admitted(millis=claim.estimated_millis)
+            case verdict:
+                assert_never(verdict)
 
     def _alike(self, claim: Claim) -> tuple[Claim, ...]:
         video = claim.drop.video
@@ -66,7 +69,7 @@ class Admission:
         today, month = self.ledger.spent(calendar.day_began), self.ledger.spent(calendar.month_began)
         purses: dict[FolderName | None, Purse] = {
             name: Purse(
-                name=f"the folder {name}",
+                name=f"folder {name}",
                 budget=limits,
                 today=today.get(name, Spent()),
                 this_month=month.get(name, Spent()),
@@ -82,7 +85,7 @@ class Admission:
             )
         return purses
 
-    def still(self, claim: Claim) -> str | None:
+    def over_today(self, claim: Claim) -> str | None:
         """Say why a claim at its gate has no room today, if it was reserved for a day that is over by now."""
         reserved, calendar = claim.reserved, self.clock.calendar()
         if reserved is None or reserved.at >= calendar.day_began:
@@ -92,7 +95,7 @@ class Admission:
 
     def _over(self, claim: Claim, own: Spent | None = None) -> str | None:
         """Say why a claim does not fit; ``own`` is what this month has of it already."""
-        if HeldFor.BUDGET in claim.released:
+        if claim.may_exceed:
             return None
         purses = self.purses()
         mine = [purses[name] for name in (claim.folder, None) if name in purses]

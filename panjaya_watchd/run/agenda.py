@@ -65,7 +65,7 @@ class Agenda:
         self.inbox.put_at(self.clock.monotonic() + seconds, _key(claim.id, effect), due)
 
     def try_account(self, claims: Iterable[Claim]) -> None:
-        """Try at once what waits for a refused account; what waits for other reasons goes on waiting."""
+        """While the account is refused, try every upload at once, whatever else it waited for; else change nothing."""
         if self.account.wait() <= 0:
             return
         self.account.open()

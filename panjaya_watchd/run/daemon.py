@@ -1,8 +1,9 @@
 """
 The daemon: the driver with its lanes, its hints, its ear and its service manager, from start to end.
 
-Start: resume every claim, listen for hints, look at every folder, READY. End: uploads before the gate are taken back at
-once, one past it has a few seconds to hear its answer; what it does not hear is looked up at the next start.
+Start: listen for callbacks and hints, resume every claim, look at every folder, READY. End: uploads before the gate are
+taken back at once, one past it has a few seconds to hear its answer; what it does not hear is looked up at the next
+start.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -159,7 +160,7 @@ def answer(driver: Driver, question: Question, board: Board) -> None:
             said = _told(driver, words)
         case "release-all":
             folder = words.get("folder")
-            said = {"released": driver.permission.release_all(None if folder is None else FolderName(str(folder)))}
+            said = {"released": driver.operator.release_all(None if folder is None else FolderName(str(folder)))}
         case _:
             said = {"refused": "This daemon does not know that question; the command is of another release."}
     question.answer(said)
@@ -173,7 +174,7 @@ def _told(driver: Driver, words: Mapping[str, Any]) -> Mapping[str, Any]:
     if asset and display(str(asset)) != asset:
         return {"refused": f"{display(str(asset))} cannot be the id of an asset; nothing was changed."}
     told = Told(word=Word(word), asset_id=AssetId(str(asset)) if asset else None)
-    refused = driver.permission.tell(ClaimId(str(words.get("claim"))), told)
+    refused = driver.operator.tell(ClaimId(str(words.get("claim"))), told)
     return {"refused": refused} if refused else {"done": True}
 
 

@@ -28,7 +28,7 @@ SOON: Final = 1.0
 """Seconds until those who wait are asked after something was given back; several may come at once."""
 
 BATCH: Final = 50
-"""How many claims are reconsidered in one turn of the driver; after a month's end there may be thousands."""
+"""How many claims are reconsidered, or released, in one turn of the driver; there may be thousands."""
 
 
 @dataclass(slots=True, kw_only=True)

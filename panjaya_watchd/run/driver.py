@@ -49,8 +49,8 @@ from panjaya_watchd.run.messages import (
     Stop,
     Unseen,
 )
+from panjaya_watchd.run.operator import Operator
 from panjaya_watchd.run.ownership import Ownership
-from panjaya_watchd.run.permission import Permission
 from panjaya_watchd.run.story import Log, tell_claimed, tell_step
 
 FREE: Final = (
@@ -91,7 +91,7 @@ class Driver:
     stopping: bool = False
     folders: Folders = field(init=False)
     admission: Admission = field(init=False)
-    permission: Permission = field(init=False)
+    operator: Operator = field(init=False)
     _agenda: Agenda = field(init=False)
     _account: Account = field(init=False)
     _ownership: Ownership = field(init=False)
@@ -129,7 +129,7 @@ class Driver:
             log=self.log,
             roots={name: watched.root for name, watched in self.watched.items() if watched.root},
         )
-        self.permission = Permission(
+        self.operator = Operator(
             living=self.living,
             folders=self.watched,
             agenda=self._agenda,
@@ -196,7 +196,7 @@ class Driver:
             case Reconsider():
                 self._door.reconsider(message)
             case Release():
-                self.permission.release(message)
+                self.operator.release(message)
             case Reload():
                 self._agenda.try_account(claim for claim in self.living.values() if claim.folder in self.watched)
             case Look():
@@ -234,7 +234,7 @@ class Driver:
             return
         if isinstance(event, events.Accepted | events.Found) and claim is not None:
             event = self._ownership.checked(claim, event)
-        if isinstance(event, events.AtGate) and claim is not None and (full := self.admission.still(claim)):
+        if isinstance(event, events.AtGate) and claim is not None and (full := self.admission.over_today(claim)):
             event = events.OverBudget(why=full)
         if isinstance(event, events.Faulted) and event.fault.account:
             self._account.bar(event.fault.words)

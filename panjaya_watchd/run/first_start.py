@@ -15,6 +15,7 @@ from panjaya_watchd.core.claim import Claim, HeldFor, State
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.names import FolderName
 from panjaya_watchd.ledger.base import Ledger
+from panjaya_watchd.places.base import Scan
 from panjaya_watchd.run.clock import Clock
 from panjaya_watchd.run.story import Log
 
@@ -22,16 +23,8 @@ TELL_AFTER: Final = timedelta(minutes=10)
 """How long the sum waits for drops that do not settle."""
 
 
-UNKNOWN: Final = "The folder bears no trace of this service: is it the one that it was?"
-RELEASE: Final = "Mount the right one; if this is right: panjaya-watchd release --all"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
-    """How far a look can be believed: ``whole`` if it saw everything, ``founded`` if it saw our ``processing/``."""
-
-    whole: bool
-    founded: bool
+UNKNOWN: Final = "The folder processing/, which this service made there, is missing: is another disk or share mounted?"
+RELEASE: Final = "Mount the right one; if this one is right: panjaya-watchd release --all --folder"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +46,7 @@ class FirstStart:
     _baselines: dict[FolderName, Baseline] = field(default_factory=dict)
     _keys: dict[FolderName, frozenset[str]] = field(default_factory=dict)
 
-    def look(self, folder: FolderName, present: Mapping[str, Drop], sight: Sight) -> bool:
+    def look(self, folder: FolderName, present: Mapping[str, Drop], scan: Scan) -> bool:
         """
         Take in what a look at a watch folder shows; say whether what it does not show may be believed to be gone.
 
@@ -62,27 +55,29 @@ class FirstStart:
         """
         root = self.roots.get(folder)
         if root is None:
-            return sight.whole
+            return scan.whole
         known = self._baselines.get(folder) or self.ledger.baseline(folder)
         videos = {key for key, drop in present.items() if drop.video is not None} if root.hold else set()
         if known is None or known.root not in {"", root.path}:
             first = Baseline(folder=folder, root=root.path, first_seen=self.clock.now(), told=not videos)
-            self._keep(known, replace(first, keys=tuple(sorted(videos)), founded=sight.founded))
-            return sight.whole
-        if known.founded and not sight.founded:
+            self._keep(known, replace(first, keys=tuple(sorted(videos)), traced=scan.traced))
+            return scan.whole
+        if known.traced and not scan.traced:
             strangers = videos - set(known.keys)
             if strangers:
-                self.log.warning("folder.unknown", folder=folder, drops=len(strangers), why=UNKNOWN, hint=RELEASE)
+                self.log.warning(
+                    "folder.unknown", folder=folder, drops=len(strangers), why=UNKNOWN, hint=f"{RELEASE} {folder}"
+                )
             self._keep(known, replace(known, keys=tuple(sorted({*known.keys, *strangers}))))
             return False
-        now = replace(known, root=root.path, founded=known.founded or sight.founded)
-        self._keep(known, now.without_gone(present) if sight.whole else now)
-        return sight.whole
+        now = replace(known, root=root.path, traced=known.traced or scan.traced)
+        self._keep(known, now.without_gone(present) if scan.whole else now)
+        return scan.whole
 
-    def founded(self, folder: FolderName) -> bool:
+    def is_traced(self, folder: FolderName) -> bool:
         """Say whether our trace was seen in a folder."""
         baseline = self._baselines.get(folder)
-        return folder not in self.roots or (baseline is not None and baseline.founded)
+        return folder not in self.roots or (baseline is not None and baseline.traced)
 
     def holds(self, folder: FolderName, key: str) -> bool:
         """Say whether a drop is to be held."""

@@ -15,7 +15,7 @@ from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.names import FolderName, display
 from panjaya_watchd.core.order import Defaults
 from panjaya_watchd.run.clock import Clock
-from panjaya_watchd.run.first_start import FirstStart, Root, Sight, held_first
+from panjaya_watchd.run.first_start import FirstStart, Root, held_first
 from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.intake import Intake
 from panjaya_watchd.run.messages import Examined, Look, Posted, Reading, Scanned, Unseen
@@ -37,7 +37,7 @@ class Looking(Protocol):
     def post(self, folder: FolderName, text: str | None) -> None:
         """Write ``STATUS.txt``."""
 
-    def found(self, folder: FolderName) -> None:
+    def leave_trace(self, folder: FolderName) -> None:
         """Make our own folder in it; says nothing, for the next look sees it."""
 
 
@@ -95,8 +95,7 @@ class Folders:
         held = held_first(claims)
         present, now = intake.take(seen.scan), self.clock.monotonic()
         lying = {claim.drop.key for claim in claims if _lies_there(claim, present)}
-        sight = Sight(whole=seen.scan.whole, founded=seen.scan.founded)
-        believed = self.first_start.look(seen.folder, present, sight)
+        believed = self.first_start.look(seen.folder, present, seen.scan)
         for drop in intake.sight(now, seen.seconds, lying):
             self.looking.examine(seen.folder, drop)
         for claim in held if believed else ():
@@ -105,8 +104,8 @@ class Folders:
         if not self.first_start.is_told(seen.folder):
             old = [key for key in present if self.first_start.holds(seen.folder, key)]
             self.first_start.tell(seen.folder, claims, settled=not intake.restless(old))
-        if not self.first_start.founded(seen.folder):
-            self.looking.found(seen.folder)
+        if not self.first_start.is_traced(seen.folder):
+            self.looking.leave_trace(seen.folder)
         intake.looking = False
         self._look_at(seen.folder, intake.earliest() if intake.look_again else intake.next_scan(now))
         self._post(seen.folder, claims)

@@ -137,9 +137,9 @@ class Lanes:
         """Read a settled drop."""
         self._files[folder].hand(lambda: _examine(folder, drop, self.hands))
 
-    def found(self, folder: FolderName) -> None:
+    def leave_trace(self, folder: FolderName) -> None:
         """Make our own folder in a watch folder."""
-        self._files[folder].hand(lambda: _found(folder, self.hands))
+        self._files[folder].hand(lambda: _leave_trace(folder, self.hands))
 
     def post(self, folder: FolderName, text: str | None) -> None:
         """Write ``STATUS.txt``."""
@@ -207,9 +207,9 @@ def _examine(folder: FolderName, drop: Drop, hands: Hands) -> Message:
     return Examined(folder=folder, drop=drop, found=found)
 
 
-def _found(folder: FolderName, hands: Hands) -> None:
+def _leave_trace(folder: FolderName, hands: Hands) -> None:
     with contextlib.suppress(PlaceError):  # the next look sees that it is not there, and asks again
-        hands.places[folder].found()
+        hands.places[folder].leave_trace()
 
 
 def _post(folder: FolderName, text: str | None, hands: Hands) -> Message:

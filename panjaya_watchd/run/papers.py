@@ -6,7 +6,6 @@ from typing import Any
 
 import tomli_w
 
-from panjaya_watchd.core.budget import MINUTE
 from panjaya_watchd.core.claim import Claim, Destination, Dubbing
 from panjaya_watchd.core.names import display, fit
 from panjaya_watchd.core.order import Order
@@ -41,7 +40,7 @@ def receipt(claim: Claim, now: datetime) -> str:
         "sha256": claim.digest,
         "duration": claim.duration,
         "estimated_minutes": None if claim.estimated_minutes is None else round(claim.estimated_minutes, 3),
-        "billed_minutes": _billed(claim),
+        "charged_minutes": _charged(claim),
         "asset_id": claim.asset_id,
         "builds_on": claim.builds_on.claim_id if claim.builds_on else None,
         "taken_at": claim.taken_at,
@@ -56,11 +55,11 @@ def receipt(claim: Claim, now: datetime) -> str:
     return tomli_w.dumps(_spoken(said))
 
 
-def _billed(claim: Claim) -> float | None:
+def _charged(claim: Claim) -> float | None:
     """Give what the budgets were charged, in minutes; 0 where an earlier claim has all of it, None if not known."""
     if claim.reserved is None:
         return 0.0 if claim.builds_on else None
-    return None if claim.reserved.millis is None else round(claim.reserved.millis / MINUTE, 3)
+    return None if claim.reserved.minutes is None else round(claim.reserved.minutes, 3)
 
 
 def _order(order: Order) -> dict[str, Any]:

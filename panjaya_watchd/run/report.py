@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from panjaya_watchd.core.budget import MINUTE, Purse
+from panjaya_watchd.core.budget import Purse
 from panjaya_watchd.core.claim import Claim, Dubbing, State
 from panjaya_watchd.core.names import FolderName, display
 from panjaya_watchd.core.words import standing
@@ -52,8 +52,8 @@ def claim_facts(claim: Claim, moving: Mapping[str, Progress], monotonic: float) 
         "closed_at": claim.closed_at.isoformat() if claim.closed_at else None,
         "asset_id": claim.asset_id,
         "estimated_minutes": claim.estimated_minutes,
-        "reserved_minutes": _reserved(claim),
-        "settled": claim.reserved is not None and claim.reserved.settled,
+        "reserved_minutes": claim.reserved.minutes if claim.reserved else None,
+        "settled": claim.reserved is not None and claim.accepted_at is not None,
         "builds_on": claim.builds_on.claim_id if claim.builds_on else None,
         "awaits": claim.awaits if claim.state is State.CLAIMED else None,
         "trouble": claim.trouble,
@@ -67,11 +67,6 @@ def claim_facts(claim: Claim, moving: Mapping[str, Progress], monotonic: float) 
         "dubbings": [_dubbing(dubbing) for dubbing in claim.dubbings],
         "moving": {what: _progress(progress, monotonic) for what, progress in moving.items()},
     }
-
-
-def _reserved(claim: Claim) -> float | None:
-    millis = claim.reserved.millis if claim.reserved else None
-    return None if millis is None else millis / MINUTE
 
 
 def _folder(name: FolderName, folder: Watched, living: list[Claim], monotonic: float) -> dict[str, Any]:

@@ -91,12 +91,17 @@ def _upload(tools: Tools, claim: Claim, video: Part, gate: Gate, say: Say) -> Ev
 
     with ExitStack() as opened:
         texts = _texts(place, claim, order.locales)
-        sound = _background(claim)
-        travels_first = None
-        if sound is not None:
-            noise = opened.enter_context(closing(place.open_part(claim.id, sound)))
-            name = PurePosixPath(sound.name).name
-            travels_first = Reader(noise, name, stop=tools.stop, progress=lambda _: None, at_gate=note)
+        track = _background(claim)
+        background_body = None
+        if track is not None:
+            background_source = opened.enter_context(closing(place.open_part(claim.id, track)))
+            background_body = Reader(
+                background_source,
+                PurePosixPath(track.name).name,
+                stop=tools.stop,
+                progress=lambda _: None,
+                at_gate=note,
+            )
         source = opened.enter_context(closing(place.open_part(claim.id, video)))
         began = tools.clock.monotonic()
         body = Reader(
@@ -106,7 +111,7 @@ def _upload(tools: Tools, claim: Claim, video: Part, gate: Gate, say: Say) -> Ev
             stop=tools.stop,
             progress=lambda sent: tools.show(claim, "upload", sent, source.size, began),
         )
-        answer = tools.api.submit(Submission(order=order, srt=texts, video=body, background=travels_first))
+        answer = tools.api.submit(Submission(order=order, srt=texts, video=body, background=background_body))
     return events.Faulted(fault=answer) if isinstance(answer, Fault) else events.Accepted(asset=answer)
 
 
@@ -140,10 +145,10 @@ def read_through(tools: Tools, claim: Claim) -> Event | None:
     """Hash what was taken in, video and background, to tell whether it is a twin; None if the daemon ends."""
     place, video = tools.places[claim.folder], claim.drop.video
     assert video is not None, "only a drop with a video is sent"
-    sound = _background(claim)
+    track = _background(claim)
     try:
         digest = _hash(tools, claim, place, video)
-        return events.Hashed(digest=digest, background=_hash(tools, claim, place, sound) if sound else None)
+        return events.Hashed(digest=digest, background=_hash(tools, claim, place, track) if track else None)
     except Unsettled as unsettled:
         return events.Unsettled(why=unsettled.why, gone=unsettled.gone, inside=True)
     except PlaceError as error:

@@ -3,7 +3,6 @@
 from typing import Protocol
 
 from panjaya_watchd.core import events
-from panjaya_watchd.core.budget import MINUTE
 from panjaya_watchd.core.claim import Claim, State
 from panjaya_watchd.core.events import Event
 from panjaya_watchd.core.names import display
@@ -72,16 +71,11 @@ def tell_step(log: Log, before: Claim, after: Claim, event: Event) -> None:
 def _tell_money(log: Log, before: Claim, after: Claim) -> None:
     """Log what is taken out of the budgets before it is spent, and what is given back."""
     if before.reserved is None and after.reserved is not None:
-        log.info("budget.reserved", **_who(after), minutes=_minutes(after), locales=list(after.to_buy))
+        log.info("budget.reserved", **_who(after), minutes=after.reserved.minutes, locales=list(after.to_buy))
     if before.reserved is not None and after.reserved is None:
-        log.info("budget.returned", **_who(after), minutes=_minutes(before))
+        log.info("budget.returned", **_who(after), minutes=before.reserved.minutes)
     if after.awaits is not None and after.awaits != before.awaits:
         log.info("drop.awaiting", **_who(after), same_video_as=after.awaits)
-
-
-def _minutes(claim: Claim) -> float | None:
-    millis = claim.reserved.millis if claim.reserved else None
-    return None if millis is None else round(millis / MINUTE, 3)
 
 
 def _who(claim: Claim) -> dict[str, object]:

@@ -22,6 +22,6 @@ class Budget(Section):
             raise wrong(f"at least one of {', '.join(type(self).model_fields)}", found="an empty budget")
         return self
 
-    def purse(self) -> core.Budget:
+    def limits(self) -> core.Budget:
         """Give it as the core knows it."""
         return core.Budget(**self.model_dump())

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Final, Self
@@ -22,6 +23,11 @@ NOT_YET: Final[Mapping[str, tuple[frozenset[object], str]]] = MappingProxyType(
             frozenset({"auto", "local"}),
             "of this profile only the quiet period is used yet, the folder is watched like a local one",
         ),
+        "folder.stall_timeout": (
+            frozenset({timedelta(hours=24)}),
+            "a drop that never becomes still is shown as waiting, but not reported yet",
+        ),
+        "http.token_file": (frozenset({None}), "there are no pages yet that ask for a token"),
         "http.listen": (
             frozenset({""}),
             "there is no status page yet, only callbacks are received there, and only where public_url is set",

@@ -125,7 +125,7 @@ def test_everything_that_waits_for_permission_is_let_go(here: Site) -> None:
         said = here.call("release", "--all", "--folder", FOLDER)
         until_closed(here)
 
-    assert (said.code, said.out) == (0, "Released 1 claims.\n")
+    assert (said.code, said.out) == (0, "Let go: 1.\n")
     assert len(here.studio.studio.bills) == 1
 
 

@@ -33,9 +33,9 @@ EARLIER = Earlier(
 )
 
 
-def reserved(millis: int | None, at: datetime = NOON, *, settled: bool = False) -> Reservation:
+def reserved(millis: int | None, at: datetime = NOON) -> Reservation:
     """Reserve at noon, or at another time."""
-    return Reservation(at=at, millis=millis, settled=settled)
+    return Reservation(at=at, millis=millis)
 
 
 def closed(number: int, **facts: Any) -> Claim:
@@ -143,7 +143,7 @@ def test_what_is_spent_is_summed_up_for_each_folder(store: Store) -> None:
     """Living and closed, reserved and settled alike; a length that is not known is a drop all the same."""
     ledger = store.open()
     ledger.put(make(1, reserved=reserved(60_000)))
-    ledger.put(closed(2, reserved=reserved(1, settled=True)))
+    ledger.put(closed(2, reserved=reserved(1)))
     ledger.put(make(3, reserved=reserved(None)))
     ledger.put(make(4, reserved=reserved(0)))
     ledger.put(make(5))
@@ -180,7 +180,7 @@ def test_a_reservation_that_was_given_back_is_gone(ledger: Ledger) -> None:
     ledger.put(make(1, reserved=reserved(60_000)))
     ledger.put(make(2, reserved=reserved(5)))
     ledger.put(make(1))
-    ledger.put(make(2, reserved=reserved(7, settled=True)))
+    ledger.put(make(2, reserved=reserved(7)))
 
     assert ledger.spent(NOON) == {MARKETING: Spent(millis=7, drops=1)}
 

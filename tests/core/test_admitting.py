@@ -58,7 +58,7 @@ def test_an_asset_settles_the_reservation() -> None:
     uploading = claim(State.UPLOADING, reserved=RESERVED)
     accepted = step(uploading, events.Accepted(asset=asset()), NOW).claim
 
-    assert accepted.reserved == replace(RESERVED, settled=True)
+    assert accepted.reserved == RESERVED
 
 
 def test_a_length_that_nobody_knew_is_settled_by_the_api() -> None:
@@ -67,8 +67,8 @@ def test_a_length_that_nobody_knew_is_settled_by_the_api() -> None:
     accepted = step(unknown, events.Accepted(asset=asset(duration=None)), NOW).claim
     polled = step(accepted, events.Polled(asset=asset("NotReady", "NotReady", duration=30.0)), NOW).claim
 
-    assert accepted.reserved == replace(RESERVED, millis=None, settled=True)
-    assert polled.reserved == replace(RESERVED, millis=60_000, settled=True)
+    assert accepted.reserved == replace(RESERVED, millis=None)
+    assert polled.reserved == replace(RESERVED, millis=60_000)
 
 
 @pytest.mark.parametrize(
@@ -164,16 +164,16 @@ def test_a_permission_holds_for_its_reason_only() -> None:
     second = step(first.claim, events.OverBudget(why="it is spent"), NOW)
     third = step(second.claim, Told(word=Word.RELEASE), NOW)
 
-    assert (first.claim.state, first.claim.released) == (State.CLAIMED, (HeldFor.FIRST_START,))
+    assert (first.claim.state, first.claim.may_exceed) == (State.CLAIMED, False)
     assert (second.claim.held_for, kinds(first.effects)) == (HeldFor.BUDGET, [effects.TakeIn])
-    assert third.claim.released == (HeldFor.FIRST_START, HeldFor.BUDGET)
+    assert third.claim.may_exceed
 
 
 def test_retry_of_what_waits_for_permission_permits_nothing() -> None:
     """It asks again, that is all."""
     after = step(held(HeldFor.BUDGET), Told(word=Word.RETRY), NOW)
 
-    assert (after.claim.state, after.claim.released, kinds(after.effects)) == (State.CLAIMED, (), [effects.TakeIn])
+    assert (after.claim.state, after.claim.may_exceed, kinds(after.effects)) == (State.CLAIMED, False, [effects.TakeIn])
 
 
 def test_a_new_day_brings_what_the_budget_held_back_to_the_door() -> None:
@@ -280,6 +280,7 @@ def test_a_witness_before_the_answer_is_only_noted() -> None:
         (events.Faulted(fault=REFUSED), [effects.LookUp]),
         (events.Unsettled(why="it grew"), [effects.LookUp]),
         (events.Stuck(why="full"), [effects.LookUp]),
+        (events.OverBudget(why="it is spent"), [effects.ShutGate, effects.LookUp]),
     ],
 )
 def test_after_a_witness_nothing_is_sent_any_more(event: events.Event, asks: list[type[Effect]]) -> None:
@@ -324,7 +325,7 @@ def test_a_repeat_of_what_is_edited_in_the_studio_is_answered_at_once() -> None:
 
     assert after.outcome is not None
     assert (after.state, after.outcome.to) == (State.FILING, Destination.DONE)
-    assert "nothing was paid again" in after.outcome.why
+    assert "this time it cost nothing" in after.outcome.why
 
 
 def test_a_day_that_is_over_gives_its_share_back_at_the_gate() -> None:
@@ -356,7 +357,7 @@ def test_languages_that_somebody_else_has_bought_are_not_charged() -> None:
     found = events.Found(asset=asset(asset_id=AssetId("a0")))
 
     assert step(adding, found, NOW).claim.reserved is None
-    assert step(replace(adding, maybe_billed=True), found, NOW).claim.reserved == replace(RESERVED, settled=True)
+    assert step(replace(adding, maybe_billed=True), found, NOW).claim.reserved == RESERVED
 
 
 def test_a_doubt_is_remembered_through_a_retry() -> None:
@@ -397,6 +398,14 @@ def test_a_retry_forgets_a_witness() -> None:
     doubt = claim(State.HELD, witnessed=AssetId("nowhere"))
 
     assert step(doubt, Told(word=Word.RETRY), NOW).claim.witnessed is None
+
+
+def test_what_goes_on_keeps_its_witness() -> None:
+    """Only a person who sends again on purpose forgets it."""
+    stopped = step(claim(State.RELEASING, witnessed=AssetId("a1")), events.Poisoned(why="it kills"), NOW).claim
+    again = step(stopped, Told(word=Word.RETRY), NOW).claim
+
+    assert (again.state, again.witnessed) == (State.RELEASING, "a1")
 
 
 def test_results_that_are_there_are_not_called_a_failure() -> None:

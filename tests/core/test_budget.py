@@ -25,17 +25,17 @@ def purse(today: Spent | None = None, this_month: Spent | None = None, **limits:
     [
         (2 * MINUTE, purse(), None),
         (2 * MINUTE, purse(minutes_per_day=2), None),
-        (2 * MINUTE + 1, purse(minutes_per_day=2), "more than the 2 of a whole day"),
-        (2 * MINUTE, purse(Spent(millis=MINUTE, drops=1), minutes_per_day=2), "more than is left of the 2"),
-        (MINUTE, purse(Spent(millis=3 * MINUTE), minutes_per_day=2), "more than is left of the 2"),
+        (2 * MINUTE + 1, purse(minutes_per_day=2), "only 2 in a whole day"),
+        (2 * MINUTE, purse(Spent(millis=MINUTE, drops=1), minutes_per_day=2), "not so much is left of 2"),
+        (MINUTE, purse(Spent(millis=3 * MINUTE), minutes_per_day=2), "not so much is left of 2"),
         (2 * MINUTE, purse(Spent(), Spent(millis=9 * MINUTE), minutes_per_month=10), "this month"),
         (MINUTE, purse(Spent(), Spent(millis=9 * MINUTE), minutes_per_month=10), None),
         (5 * MINUTE, purse(max_minutes_per_video=5), None),
-        (5 * MINUTE + 1, purse(max_minutes_per_video=5), "one video of the folder marketing may take 5"),
+        (5 * MINUTE + 1, purse(max_minutes_per_video=5), "at most 5 for one video"),
         (1, purse(Spent(drops=2), drops_per_day=3), None),
-        (1, purse(Spent(drops=3), drops_per_day=3), "the folder marketing may take 3 a day, and has"),
+        (1, purse(Spent(drops=3), drops_per_day=3), "all 3 drops of the day are used"),
         (None, purse(Spent(drops=2), drops_per_day=3), None),
-        (None, purse(Spent(drops=3), drops_per_day=3), "and has"),
+        (None, purse(Spent(drops=3), drops_per_day=3), "are used"),
         (None, purse(minutes_per_day=600), "its length cannot be told"),
         (None, purse(max_minutes_per_video=600), "its length cannot be told"),
         (None, purse(), None),
@@ -54,7 +54,7 @@ def test_every_purse_has_to_have_room() -> None:
     wide, narrow = purse(minutes_per_day=100), purse(Spent(millis=MINUTE), minutes_per_day=1.5)
 
     assert over(MINUTE, [wide]) is None
-    assert "more than is left of the 1.5" in str(over(MINUTE, [wide, narrow]))
+    assert "not so much is left of 1.5" in str(over(MINUTE, [wide, narrow]))
 
 
 @given(limit=MINUTES, seconds=st.integers(min_value=1, max_value=7200))

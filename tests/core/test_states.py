@@ -179,7 +179,9 @@ def test_a_pause_that_the_api_asks_for_is_kept() -> None:
     poll = step(claim(State.DUBBING), events.Unanswered(fault=fault), NOW).effects[0]
 
     assert [
-        effect.at for effect in (upload, look, poll) if not isinstance(effect, effects.OpenGate | effects.ShutGate)
+        effect.at
+        for effect in (upload, look, poll)
+        if not isinstance(effect, effects.OpenGate | effects.ShutGate | effects.Admit)
     ] == [NOW + timedelta(hours=3)] * 3
 
 

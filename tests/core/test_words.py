@@ -190,6 +190,7 @@ def test_who_waits_for_the_same_video_is_told_so() -> None:
     waiting = claim(awaits=ClaimId("twin"), trouble="talk in marketing is under way")
 
     assert words.standing(waiting) == "waits for the same video: talk in marketing is under way"
+    assert words.standing(claim(awaits=ClaimId("twin"))) == "is compared with the same video"
 
 
 def test_other_settings_are_answered_with_how_to_pay_again() -> None:

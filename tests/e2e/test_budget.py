@@ -51,10 +51,8 @@ def test_fifty_drops_and_a_budget_for_seven(open_machine: Opener) -> None:
     reserved = [line["minutes"] for line in machine.story("budget.reserved")]
     assert reserved == [ONE] * 7
     assert [line["estimated_minutes"] for line in machine.story("drop.claimed")] == [ONE] * 50
-    why = (
-        "waits: the budget has no room for it: it takes 0.15 minutes, more than is left of the 1.05 of the folder drop"
-    )
-    machine.until(lambda: machine.noted(f"{min(held)} {why} for this day"), "STATUS.txt to say why they wait")
+    why = "waits: the budget has no room for it: it takes 0.15 minutes; folder drop: not so much is left of 1.05"
+    machine.until(lambda: machine.noted(f"{min(held)} {why} this day"), "STATUS.txt to say why they wait")
     told = machine.say("why", f"{min(held)}.mp4")
     assert told.returncode == 4
     assert why in told.stdout
@@ -102,9 +100,9 @@ def test_every_limit_holds_with_a_reason_until_a_person_or_the_next_day(open_mac
 
     reasons = {
         "long": "it takes 0.15 minutes, and one video of the folder short may take 0.1",
-        "second": "the folder one may take 1 a day, and has",
-        "fourth": "it takes 0.15 minutes, more than is left of the 0.3 of all folders for this day",
-        "fifth": "it takes 0.15 minutes, more than is left of the 0.3 of all folders for this day",
+        "second": "folder one: all 1 drops of the day are used",
+        "fourth": "it takes 0.15 minutes; all folders: not so much is left of 0.3 this day",
+        "fifth": "it takes 0.15 minutes; all folders: not so much is left of 0.3 this day",
     }
     held = {stem: machine.held(stem) for stem in reasons}
     assert {stem: claim["held"] for stem, claim in held.items()} == {

@@ -43,9 +43,9 @@ def is_answered_for_nothing(done: Path, by: Path) -> bool:
     """Hold an answer against what is promised of one that cost nothing because ``by`` has it all."""
     said, why = receipt(done), (done / "WHY.txt").read_text()
     first = why.splitlines()[0]
-    assert (said["billed_minutes"], said["builds_on"]) == (0, receipt(by)["claim"])
+    assert (said["charged_minutes"], said["builds_on"]) == (0, receipt(by)["claim"])
     assert "This very video was dubbed before, on 20" in first
-    assert "so nothing was paid again. The video in Spanish (Spain) is in this folder." in first
+    assert "so this time it cost nothing. The video in Spanish (Spain) is in this folder." in first
     assert f"Dubbed before: done/{by.name} in {receipt(by)['folder']}" in why
     return playable(done, "es-ES")
 
@@ -62,7 +62,7 @@ def test_two_at_once_are_one_bill(house: Machine) -> None:
     answers = sorted((house.answer(stem) for stem in ("one", "two")), key=lambda done: "builds_on" in receipt(done))
 
     assert len(house.bills(talk(1))) == 1
-    assert receipt(answers[0])["billed_minutes"] == 0.15
+    assert receipt(answers[0])["charged_minutes"] == 0.15
     assert is_answered_for_nothing(answers[1], by=answers[0])
     assert not (answers[0] / "WHY.txt").exists()
 
@@ -96,7 +96,7 @@ def test_a_year_later_it_is_still_one_bill(open_machine: Opener) -> None:
 
     assert len(machine.bills()) == 1
     said = tomllib.loads((second / "talk.receipt.toml").read_text())
-    assert (said["billed_minutes"], said["builds_on"]) == (0, receipt(first)["claim"])
+    assert (said["charged_minutes"], said["builds_on"]) == (0, receipt(first)["claim"])
     assert (said["filed_at"] - receipt(first)["filed_at"]).days == 365
     assert f"on {receipt(first)['filed_at']:%Y-%m-%d}" in (second / "WHY.txt").read_text()
     assert examine(second / "talk.es-ES.mp4").duration == pytest.approx(FIRST_SENTENCE, abs=0.1)
@@ -113,7 +113,7 @@ def test_results_that_were_moved_away_are_fetched_once_more(house: Machine) -> N
     second = house.answer("again")
 
     assert len(house.bills(talk(3))) == 1
-    assert (receipt(second)["billed_minutes"], receipt(second)["builds_on"]) == (0, before)
+    assert (receipt(second)["charged_minutes"], receipt(second)["builds_on"]) == (0, before)
     assert playable(second, "es-ES")
     assert sum(seen.path.startswith("/results/") for seen in house.server.requests) == fetched + 1
 
@@ -140,7 +140,7 @@ def test_more_languages_are_bought_alone(house: Machine, lost: When | None) -> N
     assert (second.by, json.loads(second.request)) == ("languages", {"languages": [{"locale": "fr-FR"}]})
     assert ordered(house) == before + (2 if lost == "after_body" else 1)
     said = receipt(done)
-    assert (said["billed_minutes"], said["builds_on"]) == (pytest.approx(second.minutes), receipt(base)["claim"])
+    assert (said["charged_minutes"], said["builds_on"]) == (pytest.approx(second.minutes), receipt(base)["claim"])
     assert "so only French was paid for" in (done / "WHY.txt").read_text().splitlines()[0]
     assert playable(done, "es-ES", "fr-FR")
 
@@ -164,7 +164,7 @@ def test_other_settings_must_be_meant(house: Machine) -> None:
     done = house.home / "drop" / "done" / "other"
     house.until(done.is_dir, "the forced answer")
     assert [json.loads(bill.request).get("speakers_count") for bill in house.bills(talk(4))] == [None, 2]
-    assert (receipt(done)["billed_minutes"], "builds_on" in receipt(done)) == (0.15, False)
+    assert (receipt(done)["charged_minutes"], "builds_on" in receipt(done)) == (0.15, False)
 
 
 def test_a_failure_answers_nobody(house: Machine) -> None:
@@ -180,7 +180,7 @@ def test_a_failure_answers_nobody(house: Machine) -> None:
     copy = house.answer("copy")
 
     assert (failed.parent.name, len(house.bills(talk(5)))) == ("failed", 2)
-    assert receipt(done)["billed_minutes"] == 0.15
+    assert receipt(done)["charged_minutes"] == 0.15
     assert is_answered_for_nothing(copy, by=done)
 
 

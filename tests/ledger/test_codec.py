@@ -32,7 +32,7 @@ from panjaya_watchd.ledger.codec import FORMAT, UPGRADES, Codec
 
 LATER_FIELDS = {
     *("trouble", "likeness", "background_digest", "builds_on", "awaits", "reserved", "witnessed"),
-    *("held_for", "paused", "released", "strikes", "crashes", "overdue", "inside", "maybe_billed"),
+    *("held_for", "paused", "may_exceed", "strikes", "crashes", "overdue", "inside", "maybe_billed"),
 }
 """What claims have got since the first release; each has a default."""
 
@@ -60,11 +60,11 @@ LATEST = replace(
         locales=(Locale("es-ES"),),
     ),
     awaits=ClaimId("c9"),
-    reserved=Reservation(at=NOON + timedelta(microseconds=1), millis=2**40, settled=True),
+    reserved=Reservation(at=NOON + timedelta(microseconds=1), millis=2**40),
     witnessed=AssetId("asset-1"),
     held_for=HeldFor.POISON,
     paused=State.UPLOADING,
-    released=(HeldFor.FIRST_START, HeldFor.BUDGET),
+    may_exceed=True,
     strikes=3,
     crashes=2,
     inside=True,
@@ -112,18 +112,17 @@ def test_everything_that_is_new_comes_back_as_it_was() -> None:
     assert decode(document) == LATEST
     assert repr(replace(decode(document), attempt=None)) == repr(replace(LATEST, attempt=None))
     assert (written["held_for"], written["paused"]) == ("poison", "uploading")
-    assert written["released"] == ["first_start", "budget"]
-    assert written["reserved"] == {"at": "2026-11-22T12:00:00.000001+00:00", "millis": 2**40, "settled": True}
+    assert written["may_exceed"] is True
+    assert written["reserved"] == {"at": "2026-11-22T12:00:00.000001+00:00", "millis": 2**40}
     assert written["builds_on"]["locales"] == ["es-ES"]
 
 
 @pytest.mark.parametrize("reason", HeldFor)
 def test_every_reason_to_hold_comes_back_as_itself(reason: HeldFor) -> None:
     """Whether anything may have been sent hangs on it."""
-    held = decode(CODEC.encode(replace(LATEST, held_for=reason, released=(reason,))))
+    held = decode(CODEC.encode(replace(LATEST, held_for=reason)))
 
     assert held.held_for is reason
-    assert held.released[0] is reason
     assert held.admitted is (reason not in UNSENT)
 
 
@@ -244,10 +243,8 @@ LATEST_TEXT = Codec().encode(LATEST)
     [
         ('"held_for": "poison"', '"held_for": "poisoned"'),
         ('"held_for": "poison"', '"held_for": true'),
-        ('"released": ["first_start", "budget"]', '"released": ["first_start", 1]'),
-        ('"released": ["first_start", "budget"]', '"released": null'),
+        ('"may_exceed": true', '"may_exceed": 1'),
         ('"paused": "uploading"', '"paused": "sleeping"'),
-        ('"settled": true', '"settled": 1'),
         (f'"millis": {2**40}', f'"millis": {2**40}.5'),
         ('"at": "2026-11-22T12:00:00.000001+00:00"', '"at": "2026-11-22T12:00:00.000001"'),
         ('"locales": ["es-ES"]', '"locales": [7]'),
@@ -301,7 +298,7 @@ def test_a_baseline_names_its_facts() -> None:
             "first_seen": "2026-11-22T12:00:00+00:00",
             "keys": ["bad\udcff", "b"],
             "told": False,
-            "founded": False,
+            "traced": False,
         },
     }
     with pytest.raises(LedgerError, match="damaged"):

@@ -19,8 +19,8 @@ from panjaya_watchd.core.claim import HeldFor, Reservation
 from panjaya_watchd.core.names import ClaimId, FolderName
 from panjaya_watchd.errors import LedgerError
 from panjaya_watchd.ledger.codec import Codec
+from panjaya_watchd.ledger.lifting import UPGRADES
 from panjaya_watchd.ledger.reader import LedgerReader
-from panjaya_watchd.ledger.schema import UPGRADES
 from panjaya_watchd.ledger.sql import SqlLedger, read_only
 
 LIKE = "aa" * 20
@@ -233,7 +233,7 @@ def test_a_lift_that_breaks_off_leaves_the_old_schema(path: Path, trial: int) ->
 
 KILLED = """
 import os, sys
-from panjaya_watchd.ledger.schema import UPGRADES
+from panjaya_watchd.ledger.lifting import UPGRADES
 from panjaya_watchd.ledger.sql import SqlLedger
 begun = []
 def die(connection):

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, text
 
 from panjaya_watchd.errors import LedgerError
 from panjaya_watchd.ledger.codec import Codec
-from panjaya_watchd.ledger.schema import FORMAT, UPGRADES
+from panjaya_watchd.ledger.lifting import UPGRADES
+from panjaya_watchd.ledger.schema import FORMAT
 from panjaya_watchd.ledger.sql import SqlLedger
 
 

@@ -55,7 +55,7 @@ class Notes:
         self.scans: list[FolderName] = []
         self.examined: list[Drop] = []
         self.posted: list[str | None] = []
-        self.founded: list[FolderName] = []
+        self.traced: list[FolderName] = []
 
     def hand(self, claim: Claim, effect: Effect) -> None:
         """Write down an effect."""
@@ -73,9 +73,9 @@ class Notes:
         """Write down what the status says."""
         self.posted.append(text)
 
-    def found(self, folder: FolderName) -> None:
+    def leave_trace(self, folder: FolderName) -> None:
         """Write down whose folder is to get our trace."""
-        self.founded.append(folder)
+        self.traced.append(folder)
 
     def effects(self) -> list[Effect]:
         """Give the effects that were handed out."""

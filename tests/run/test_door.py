@@ -197,11 +197,11 @@ def test_release_lets_one_go_or_all() -> None:
     take_in(room, *(numbered(number) for number in range(4)))
     assert states(room) == {"held": 4, "uploading": 1}
 
-    assert room.driver.permission.tell(ClaimId("c002"), Told(word=Word.RELEASE)) is None
+    assert room.driver.operator.tell(ClaimId("c002"), Told(word=Word.RELEASE)) is None
     room.happen(numbered(2), events.TakenIn())
     assert room.driver.living[ClaimId("c002")].state is State.UPLOADING
-    assert room.driver.permission.release_all(FolderName("elsewhere")) == 0
-    assert room.driver.permission.release_all(FOLDER) == 2
+    assert room.driver.operator.release_all(FolderName("elsewhere")) == 0
+    assert room.driver.operator.release_all(FOLDER) == 2
     room.tell()
     for number in (1, 3):
         room.happen(numbered(number), events.TakenIn())

@@ -395,12 +395,12 @@ def test_a_person_waits_for_a_download_that_is_under_way(word: Told) -> None:
     stage = fetching()
     unknown(stage)
     held = stage.driver.living[CLAIM]
-    refused = stage.driver.permission.tell(CLAIM, word)
+    refused = stage.driver.operator.tell(CLAIM, word)
     assert refused == f"A result of claim {CLAIM} is being downloaded; ask again when it is here. Nothing was changed."
     assert stage.driver.living[CLAIM] == held
 
     stage.happen(held, events.FetchFaulted(locale=SPANISH, fault=BUSY))
-    assert stage.driver.permission.tell(CLAIM, word) is None
+    assert stage.driver.operator.tell(CLAIM, word) is None
     assert stage.driver.living[CLAIM].state is not State.HELD
 
 
@@ -412,7 +412,7 @@ def test_a_retry_of_a_followed_claim_fetches_what_was_being_fetched() -> None:
         dubbings=(dubbing(SPANISH, DubbingState.FETCHING), dubbing(asset().dubbings[1].locale)),
     )
     stage = Stage().start(begun)
-    assert stage.driver.permission.tell(CLAIM, Told(word=Word.RETRY)) is None
+    assert stage.driver.operator.tell(CLAIM, Told(word=Word.RETRY)) is None
 
     assert effects.Fetch(locale=SPANISH) in stage.notes.effects()
 
@@ -559,9 +559,7 @@ def test_only_a_held_claim_listens_to_a_person(state: State) -> None:
     stage = Stage().start(claim(state))
     before = stage.driver.living[CLAIM]
 
-    assert (
-        stage.driver.permission.tell(CLAIM, Told(word=Word.RETRY)) == "Claim c0ffee is not held. Nothing was changed."
-    )
+    assert stage.driver.operator.tell(CLAIM, Told(word=Word.RETRY)) == "Claim c0ffee is not held. Nothing was changed."
     assert stage.driver.living[CLAIM] == before
     assert stage.notes.handed == []
 
@@ -569,7 +567,7 @@ def test_only_a_held_claim_listens_to_a_person(state: State) -> None:
 def test_an_asset_of_another_claim_cannot_be_adopted() -> None:
     """One asset answers one drop."""
     stage = Stage().start(claim(State.HELD), claim(State.DUBBING, id=ClaimId("other"), asset_id=AssetId("a1")))
-    refused = stage.driver.permission.tell(CLAIM, Told(word=Word.ADOPT, asset_id=AssetId("a1")))
+    refused = stage.driver.operator.tell(CLAIM, Told(word=Word.ADOPT, asset_id=AssetId("a1")))
 
     assert refused == "Asset a1 belongs to another claim. Nothing was changed."
 
@@ -577,7 +575,7 @@ def test_an_asset_of_another_claim_cannot_be_adopted() -> None:
 def test_a_claim_that_has_its_asset_does_not_take_another() -> None:
     """What was paid for would be forgotten; looking at it again is what `retry` is for."""
     stage = Stage().start(claim(State.HELD, asset_id=AssetId("a1")))
-    refused = stage.driver.permission.tell(CLAIM, Told(word=Word.ADOPT, asset_id=AssetId("a2")))
+    refused = stage.driver.operator.tell(CLAIM, Told(word=Word.ADOPT, asset_id=AssetId("a2")))
 
     assert refused == "Claim c0ffee has asset a1 already; use retry. Nothing was changed."
     assert stage.driver.living[CLAIM].asset_id == "a1"
@@ -587,14 +585,14 @@ def test_an_asset_of_a_claim_that_is_over_cannot_be_adopted() -> None:
     """Also not one that was answered long ago."""
     stage = Stage().start(claim(State.HELD), claim(State.CLOSED, id=ClaimId("old"), asset_id=AssetId("a1")))
 
-    assert stage.driver.permission.tell(CLAIM, Told(word=Word.ADOPT, asset_id=AssetId("a1"))) is not None
+    assert stage.driver.operator.tell(CLAIM, Told(word=Word.ADOPT, asset_id=AssetId("a1"))) is not None
 
 
 def test_a_held_claim_of_a_folder_that_is_gone_cannot_be_released() -> None:
     """Its files cannot be reached: the word is refused in a sentence instead of stopping the daemon."""
     stage = Stage().start(claim(State.HELD, folder=GONE))
 
-    assert stage.driver.permission.tell(CLAIM, Told(word=Word.RELEASE)) is not None
+    assert stage.driver.operator.tell(CLAIM, Told(word=Word.RELEASE)) is not None
     assert stage.notes.handed == []
 
 

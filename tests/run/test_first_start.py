@@ -63,7 +63,7 @@ def test_what_lay_there_is_held_and_told_once_with_its_price() -> None:
     assert len(here.logged("folder.held")) == 1
 
 
-BARE = Scan(files=(), founded=False)
+BARE = Scan(files=(), traced=False)
 """A mount point without its share: nothing is there, not even our own folder."""
 
 
@@ -88,7 +88,7 @@ def test_a_folder_without_our_trace_is_a_full_folder() -> None:
     files = (("a.mp4", fingerprint()),)
     mounted = stage(ledger=here.ledger)
     for _ in range(3):
-        mounted.tell(Scanned(folder=FOLDER, scan=Scan(files=files, founded=False), seconds=0.01))
+        mounted.tell(Scanned(folder=FOLDER, scan=Scan(files=files, traced=False), seconds=0.01))
         mounted.clock.seconds += QUIET / 2
     mounted.tell(Examined(folder=FOLDER, drop=mounted.notes.examined[0], found=READ))
 
@@ -100,10 +100,10 @@ def test_our_trace_is_left_until_it_is_seen() -> None:
     """And not asked for again once it was: making it anew would make a bare mount point ours."""
     here = stage()
     here.tell(Scanned(folder=FOLDER, scan=BARE, seconds=0.01))
-    assert here.notes.founded == [FOLDER]
+    assert here.notes.traced == [FOLDER]
     here.tell(scanned("a.mp4"))
     here.tell(Scanned(folder=FOLDER, scan=BARE, seconds=0.01))
-    assert here.notes.founded == [FOLDER]
+    assert here.notes.traced == [FOLDER]
 
 
 def test_a_look_that_could_not_see_everything_forgets_nothing() -> None:
@@ -128,7 +128,7 @@ def test_what_was_released_is_not_held_again_because_it_changed() -> None:
     """A person has spoken for this name."""
     here = stage()
     settle(here, "a.mp4")
-    here.driver.permission.release_all()
+    here.driver.operator.release_all()
     here.tell()
     here.happen(here.driver.living[ClaimId("c0")], events.Unsettled(why="it grew"))
     settle(here, "a.mp4")
@@ -150,7 +150,7 @@ def test_thousands_are_examined_and_released_a_few_at_a_time() -> None:
             done += 1
         here.clock.seconds += QUIET
         here.tell(scanned(*names))
-    assert here.driver.permission.release_all() == len(names)
+    assert here.driver.operator.release_all() == len(names)
     here.tell()
 
     assert {state for state, _ in living(here).values()} == {"claimed"}
@@ -226,7 +226,7 @@ def test_what_is_released_is_taken_in() -> None:
     here = stage()
     settle(here, "a.mp4")
 
-    assert here.driver.permission.release_all() == 1
+    assert here.driver.operator.release_all() == 1
     here.tell()
     assert here.notes.effects() == [effects.TakeIn()]
     assert living(here) == {"a": ("claimed", None)}
@@ -264,7 +264,7 @@ def test_a_broken_drop_is_held_too() -> None:
     settle(here, "a.mp4", reading=Reading(asked=Refusal(why="The SRT is broken.", todo="Mend it.")))
     assert living(here) == {"a": HELD}
 
-    here.driver.permission.release_all()
+    here.driver.operator.release_all()
     here.tell()
     assert here.driver.living[ClaimId("c0")].outcome is not None
     assert here.driver.living[ClaimId("c0")].outcome.to is Destination.FAILED  # type: ignore[union-attr]
@@ -274,10 +274,10 @@ def test_what_was_never_sent_has_no_asset() -> None:
     """`adopt` is refused in words; `give up` takes it in to answer it."""
     here = stage()
     settle(here, "a.mp4")
-    refused = here.driver.permission.tell(ClaimId("c0"), Told(word=Word.ADOPT, asset_id="a1"))  # type: ignore[arg-type]
+    refused = here.driver.operator.tell(ClaimId("c0"), Told(word=Word.ADOPT, asset_id="a1"))  # type: ignore[arg-type]
 
     assert refused == "Claim c0 was never sent, so it has no asset; use release or retry. Nothing was changed."
-    assert here.driver.permission.tell(ClaimId("c0"), Told(word=Word.GIVE_UP)) is None
+    assert here.driver.operator.tell(ClaimId("c0"), Told(word=Word.GIVE_UP)) is None
     assert here.driver.living[ClaimId("c0")].state is State.CLAIMED
 
 

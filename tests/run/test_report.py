@@ -82,9 +82,9 @@ def test_the_facts_of_a_held_claim_name_the_reason_as_a_word(reason: HeldFor | N
     [
         (None, None, False),
         (Reservation(at=NOW, millis=90_000), 1.5, False),
-        (Reservation(at=NOW, millis=90_000, settled=True), 1.5, True),
+        (Reservation(at=NOW, millis=90_000), 1.5, True),
         (Reservation(at=NOW, millis=0), 0.0, False),
-        (Reservation(at=NOW, millis=None, settled=True), None, True),
+        (Reservation(at=NOW, millis=None), None, True),
     ],
     ids=["nothing", "reserved", "settled", "of no length", "of unknown length"],
 )
@@ -94,7 +94,8 @@ def test_the_facts_of_a_claim_say_what_it_takes_out_of_the_budgets(
     settled: bool,  # noqa: FBT001
 ) -> None:
     """And whether that may still be given back."""
-    facts = claim_facts(claim(State.UPLOADING, reserved=reserved), {}, 0.0)
+    accepted_at = NOW if settled else None
+    facts = claim_facts(claim(State.UPLOADING, reserved=reserved, accepted_at=accepted_at), {}, 0.0)
 
     assert (facts["reserved_minutes"], facts["settled"]) == (minutes, settled)
 
@@ -170,7 +171,7 @@ def test_the_status_sums_up_what_is_held_for_the_first_start() -> None:
         claim(State.HELD, id=ClaimId("c3"), duration=None, **first),
         claim(State.HELD, id=ClaimId("c4"), held_for=HeldFor.BUDGET),
         claim(State.HELD, id=ClaimId("c5"), folder=FolderName("training"), **first),
-        claim(State.CLAIMED, id=ClaimId("c6"), released=(HeldFor.FIRST_START,)),
+        claim(State.CLAIMED, id=ClaimId("c6")),
     ]
     stage = Stage(folders=(FOLDER, FolderName("training"))).start()
     said = status(held, stage.driver.watched, Board(), 5.0, {})

@@ -146,7 +146,7 @@ def test_without_reservations_more_is_billed_than_the_budget_has(monkeypatch: py
     spent = SimLedger.spent
 
     def settled(ledger: SimLedger, since: datetime) -> Mapping[FolderName, Spent]:
-        on_their_way = [claim for claim in ledger.living() if claim.reserved and not claim.reserved.settled]
+        on_their_way = [claim for claim in ledger.living() if claim.reserved and claim.accepted_at is None]
         drops = len(on_their_way)
         return {name: Spent(millis=all_.millis - 12_500 * drops) for name, all_ in spent(ledger, since).items()}
 
@@ -177,7 +177,7 @@ def test_a_video_that_takes_more_than_a_whole_day_may_have_is_held_for_a_person(
     sleep(world, 1)
 
     assert world.bills() == {"clip00.mp4": 1, "large.mp4": 0}
-    assert world.driver.permission.release_all() == 1
+    assert world.driver.operator.release_all() == 1
     assert world.run().bills() == {"clip00.mp4": 1, "large.mp4": 1}
 
 
@@ -247,7 +247,7 @@ def test_what_is_released_goes_beyond_the_budget_and_counts() -> None:
     """A person's word; the next day has its own four."""
     world = machine().run()
     one = next(claim for claim in world.ledger.living())
-    world.driver.permission.release_all()
+    world.driver.operator.release_all()
     world.run()
 
     assert one.held_for is HeldFor.BUDGET
@@ -267,9 +267,9 @@ def full_folder(*cuts: int) -> World:
 
 def let_go(world: World) -> None:
     """Release everything, and say it again where the power went before it was heard."""
-    world.run(world.driver.permission.release_all)
+    world.run(world.driver.operator.release_all)
     while held(world, HeldFor.FIRST_START):
-        world.run(world.driver.permission.release_all)
+        world.run(world.driver.operator.release_all)
 
 
 @pytest.mark.slow

@@ -112,7 +112,7 @@ def the_same_a_year_later(*cuts: int) -> World:
     assert answered(world) == {"done": 2}, world.describe()
     assert bought(world) == [("es-ES",)], world.describe()
     assert result(world, latest(world)) == result(world, world.ledger.closed()[-1]), world.describe()
-    assert note(world).startswith("This very video was dubbed before, on 2026-03-01, so nothing was paid again.")
+    assert note(world).startswith("This very video was dubbed before, on 2026-03-01, so this time it cost nothing.")
     return world
 
 

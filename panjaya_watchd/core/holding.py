@@ -43,24 +43,26 @@ def _told(claim: Claim, event: events.Told, now: datetime) -> Step:
 
 def _go_on(claim: Claim, word: Word, now: datetime) -> Step:
     """Go on from where it stopped. A permission holds for this reason only: a budget still holds what was released."""
-    freed = replace(free(claim), witnessed=None)
+    freed = free(claim)
     if claim.held_for in UNSENT:
-        permitted = (*claim.released, claim.held_for) if claim.held_for and word is Word.RELEASE else claim.released
-        return _take_in(replace(freed, released=permitted))
+        may = claim.may_exceed or (word is Word.RELEASE and claim.held_for is HeldFor.BUDGET)
+        return _take_in(replace(freed, may_exceed=may))
     if not claim.inside:
         return _take_in(freed)
     if claim.paused is State.FILING:
         return Step(replace(freed, state=State.FILING), (effects.PutAway(),))
     if claim.asset_id is not None:
         return Step(replace(freed, state=State.DUBBING, accepted_at=now), go_on(freed))
-    return look_up_anew(freed, now) if claim.paused is State.RELEASING else begin_upload(freed)
+    if claim.paused is State.RELEASING:
+        return look_up_anew(freed, now)
+    return begin_upload(replace(freed, witnessed=None))  # a person has judged the witness wrong: it would shut the gate
 
 
 def _take_in(claim: Claim) -> Step:
     return Step(replace(claim, state=State.CLAIMED), (effects.TakeIn(),))
 
 
-ASKING: Final[Rows] = {
+HOLDING: Final[Rows] = {
     **{
         (state, events.Poisoned): Row((State.HELD,), "note where it stopped, ask a person", _poison)
         for state in State

@@ -1,4 +1,4 @@
-"""Permission: what an operator says to held claims, whether it can be followed, and in words why not."""
+"""The operator: what a person says to held claims, whether it can be followed, and in words why not."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ UNCHANGED = "Nothing was changed."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Permission:
+class Operator:
     """``advance`` tells a claim what was said, which is durable when it returns. The driver's thread only."""
 
     living: Mapping[ClaimId, Claim]
@@ -52,7 +52,10 @@ class Permission:
         waiting = tuple(
             claim.id
             for claim in self.living.values()
-            if claim.state is State.HELD and claim.held_for in UNSENT and folder in {None, claim.folder}
+            if claim.state is State.HELD
+            and claim.held_for in UNSENT
+            and claim.folder in self.folders
+            and folder in {None, claim.folder}
         )
         self.inbox.put(Release(claim_ids=waiting))
         return len(waiting)
