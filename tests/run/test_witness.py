@@ -2,13 +2,12 @@
 
 import pytest
 from run.stage import CLAIM, Stage
-from samples import BARRED, BUSY, NOW, SPANISH, claim, earlier
+from samples import SPANISH, claim, earlier
 
 from panjaya_watchd.core import effects, events
-from panjaya_watchd.core.claim import Attempt, HeldFor, State
+from panjaya_watchd.core.claim import HeldFor, State
 from panjaya_watchd.core.names import AssetId, ClaimId, FolderName
-from panjaya_watchd.core.pace import ACCOUNT_PAUSE
-from panjaya_watchd.run.messages import Called, Due, Reload
+from panjaya_watchd.run.messages import Called
 
 CALLED = Called(claim_id=CLAIM, asset_id=AssetId("a9"))
 
@@ -98,40 +97,3 @@ def test_at_the_gate_a_witness_shuts_it() -> None:
 
     assert stage.notes.effects() == [effects.ShutGate(), effects.LookUp()]
     assert stage.driver.living[CLAIM].state is State.RELEASING
-
-
-def test_a_reload_tries_at_once_what_waits_for_the_account() -> None:
-    """The operator has mended the key's rights; an hour would be long."""
-    stage = Stage().start(claim(State.UPLOADING))
-    stage.happen(claim(), events.Faulted(fault=BARRED))
-    stage.later(60)
-    assert stage.notes.handed == []
-
-    stage.tell(Reload())
-    assert stage.notes.effects() == [effects.Upload()]
-    stage.tell(Reload())
-    stage.later(2 * ACCOUNT_PAUSE.total_seconds())
-    assert stage.notes.effects() == [effects.Upload()], "the one that was planned before is not begun beside it"
-
-
-def test_a_reload_leaves_alone_whose_folder_is_gone() -> None:
-    """There is no lane for it."""
-    orphan = claim(State.UPLOADING, id=ClaimId("orphan"), folder=FolderName("gone"))
-    stage = Stage().start(claim(State.UPLOADING), orphan)
-    stage.happen(claim(), events.Faulted(fault=BARRED))
-    stage.tell(Reload())
-
-    assert [each.id for each, _ in stage.notes.handed] == [CLAIM]
-
-
-def test_one_claim_has_one_upload() -> None:
-    """Whatever asks for it; when it has ended, the next may begin."""
-    stage = Stage().start(claim(State.UPLOADING, attempt=Attempt(number=1)))
-    due = Due(claim_id=CLAIM, state=State.UPLOADING, effect=effects.Upload())
-    stage.tell(due, due)
-    assert stage.notes.handed == []
-
-    stage.happen(claim(), events.Faulted(fault=BUSY))
-    stage.later(60)
-    assert stage.notes.effects() == [effects.Upload()]
-    assert claim().taken_at == NOW
