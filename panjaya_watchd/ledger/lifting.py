@@ -13,11 +13,11 @@ from typing import Any, Final
 from sqlalchemy import Connection, text
 
 from panjaya_watchd.core.baseline import Baseline
-from panjaya_watchd.core.claim import Claim, HeldFor, State
+from panjaya_watchd.core.claim import Claim, HeldFor, Reservation, State
 from panjaya_watchd.core.names import FolderName
 from panjaya_watchd.errors import LedgerError
 from panjaya_watchd.ledger.codec import DAMAGED, Codec
-from panjaya_watchd.ledger.schema import Upgrade, seal
+from panjaya_watchd.ledger.schema import Upgrade, instant, seal
 from panjaya_watchd.ledger.search import likeness_key
 
 _SCHEMA_1: Final = "id state folder stem digest asset_id owner taken_at closed_at document".split()
@@ -32,6 +32,12 @@ _TO_SCHEMA_2: Final = (
     "CREATE INDEX ix_claims_likeness ON claims (likeness)",
     "CREATE INDEX ix_claims_spent ON claims (reserved_at, folder, reserved_millis)",
     "CREATE TABLE baselines (folder TEXT NOT NULL PRIMARY KEY, document TEXT NOT NULL, seal TEXT NOT NULL)",
+)
+
+
+_LIFTED: Final = (
+    "UPDATE claims SET likeness = :likeness, reserved_at = :reserved_at, reserved_millis = :reserved_millis,"
+    " document = :document, seal = :seal WHERE id = :id"
 )
 
 
@@ -51,10 +57,14 @@ def _add_money(connection: Connection) -> None:
         if row.pop("seal") != seal(row):
             raise LedgerError(f"{where} is damaged: its seal does not fit.", hint=DAMAGED)
         claim = _completed(codec.decode(row["document"], where=where))
-        row |= {"likeness": likeness_key(claim), "reserved_at": None, "reserved_millis": None}
+        reserved = claim.reserved
+        row |= {
+            "likeness": likeness_key(claim),
+            "reserved_at": instant(reserved.at) if reserved else None,
+            "reserved_millis": reserved.millis if reserved else None,
+        }
         row = {name: row[name] for name in _SCHEMA_2} | {"document": codec.encode(claim)}
-        new = "UPDATE claims SET likeness = :likeness, document = :document, seal = :seal WHERE id = :id"
-        connection.execute(text(new), {**row, "seal": seal(row)})
+        connection.execute(text(_LIFTED), {**row, "seal": seal(row)})
         first.setdefault(row["folder"], row["taken_at"])
     for folder, taken_at in first.items():
         known = Baseline(folder=FolderName(folder), root="", first_seen=datetime.fromisoformat(taken_at), told=True)
@@ -66,12 +76,15 @@ def _add_money(connection: Connection) -> None:
 def _completed(claim: Claim) -> Claim:
     """Give a claim of schema 1 the facts that were not written down then."""
     sent = claim.attempt is not None and claim.attempt.gate_at is not None
+    spending = claim.state not in {State.CLAIMED, State.CLOSED} and claim.order is not None
+    gate_at = claim.attempt.gate_at if claim.attempt else None
     held_for = None if claim.state is not State.HELD else HeldFor.LOST if claim.asset_id else HeldFor.DOUBT
     return replace(
         claim,
         inside=claim.state not in {State.CLAIMED, State.CLOSED},
         maybe_billed=sent and claim.asset_id is None,
         held_for=held_for,
+        reserved=Reservation(at=gate_at or claim.taken_at, millis=claim.estimated_millis) if spending else None,
     )
 
 
