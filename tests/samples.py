@@ -163,6 +163,8 @@ CLAIM_KEYS = [
     "settled",
     "builds_on",
     "awaits",
+    "maybe_billed",
+    "witnessed",
     "trouble",
     "held",
     "held_for",

@@ -159,6 +159,7 @@ baselines = st.builds(
     keys=st.lists(stems.map(fold), max_size=4, unique=True).map(tuple),
     told=st.booleans(),
     traced=st.booleans(),
+    whole=st.booleans(),
 )
 
 

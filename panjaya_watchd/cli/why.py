@@ -89,13 +89,16 @@ def _choice(claim: Mapping[str, Any]) -> Iterator[str]:
     """Say what a person can answer; each line can be copied."""
     name = claim["claim"]
     yield f"  Held: {claim['held']}"
+    if claim["witnessed"]:
+        yield f"  A callback has named asset {claim['witnessed']} as its own."
     if claim["held_for"] in {"budget", "first_start"}:
-        yield f"    let it go: panjaya-watchd release {name}"
+        again = " (may pay twice)" if claim["maybe_billed"] else ""
+        yield f"    let it go{again}: panjaya-watchd release {name}"
         yield f"    end it: panjaya-watchd release {name} --give-up"
         return
     for asset in claim["candidates"]:
         yield f"    perhaps: panjaya-watchd adopt {name} {asset}"
-    if claim["held_for"] == "doubt":
+    if claim["maybe_billed"] and not claim["asset_id"]:
         if not claim["candidates"]:
             yield f"    if the Studio has it: panjaya-watchd adopt {name} ASSET"
         yield f"    send it again (may pay twice): panjaya-watchd retry {name}"

@@ -27,7 +27,7 @@ def _taken_in(claim: Claim, event: events.TakenIn, now: datetime) -> Step:
 
 def _unclaim(claim: Claim, event: events.Unsettled, now: datetime) -> Step:
     if event.inside:
-        return file_away(claim, words.vanished(event.why) if event.gone else words.changed(event.why))
+        return file_away(claim, words.vanished(claim, event.why) if event.gone else words.changed(event.why))
     return Step(replace(free(claim), state=State.CLOSED, outcome=words.let_go(event.why), closed_at=now))
 
 

@@ -21,7 +21,8 @@ class Baseline:
 
     ``root`` is its path; another one is another folder, whatever its name. ``keys`` are the drops that lay there, by
     their key, and ``told`` says whether the operator was told of them. ``traced`` once we have seen our own
-    ``processing/`` there: a folder without it is not the one we know.
+    ``processing/`` there: a folder without it is not the one we know. ``whole`` once a look could see everything: until
+    then more that is old may come to light.
     """
 
     folder: FolderName
@@ -30,6 +31,7 @@ class Baseline:
     keys: tuple[str, ...] = ()
     told: bool = False
     traced: bool = False
+    whole: bool = True
 
     def without_gone(self, present: Collection[str]) -> Self:
         """Forget the drops that a look at the whole folder no longer shows."""

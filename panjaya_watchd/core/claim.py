@@ -256,7 +256,7 @@ class Claim:
     def admitted(self) -> bool:
         """Say whether the claim may have been sent, or is about to be; the same video must not be sent beside it."""
         if self.state is State.HELD:
-            return self.held_for not in UNSENT
+            return self.held_for not in UNSENT or self.maybe_billed
         return self.state not in {State.CLAIMED, State.CLOSED} and self.order is not None
 
     @property

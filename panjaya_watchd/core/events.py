@@ -211,10 +211,11 @@ class Word(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """A person has spoken. ``asset_id`` comes with ``adopt``."""
+    """A person has spoken. ``asset_id`` comes with ``adopt``, ``rules`` are the folder's as they are now."""
 
     word: Word
     asset_id: AssetId | None = None
+    rules: Rules | None = None
 
 
 Event = (

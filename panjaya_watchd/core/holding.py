@@ -24,7 +24,8 @@ def _poison(claim: Claim, event: events.Poisoned, now: datetime) -> Step:
 
 
 def _stay_held(claim: Claim, event: events.Resumed, now: datetime) -> Step:
-    return Step(replace(claim, rules=event.rules))
+    """Leave it as it is, also its rules: there may be thousands, and a person's word brings new ones."""
+    return Step(claim)
 
 
 def _keep_held(claim: Claim, event: events.Fetched | events.FetchFaulted, now: datetime) -> Step:
@@ -33,6 +34,7 @@ def _keep_held(claim: Claim, event: events.Fetched | events.FetchFaulted, now: d
 
 
 def _told(claim: Claim, event: events.Told, now: datetime) -> Step:
+    claim = replace(claim, rules=event.rules or claim.rules)
     if event.word is Word.ADOPT and event.asset_id is not None:
         return adopt(claim, Asset(asset_id=event.asset_id), now)
     if event.word is Word.RETRY or (event.word is Word.RELEASE and claim.held_for in UNSENT):
@@ -47,15 +49,16 @@ def _go_on(claim: Claim, word: Word, now: datetime) -> Step:
     if claim.held_for in UNSENT:
         may = claim.may_exceed or (word is Word.RELEASE and claim.held_for is HeldFor.BUDGET)
         return _take_in(replace(freed, may_exceed=may))
-    if not claim.inside:
-        return _take_in(freed)
+    if not claim.inside or claim.paused is State.CLAIMED:
+        return _take_in(freed)  # through the door: nobody has asked yet whether it may be sent
     if claim.paused is State.FILING:
         return Step(replace(freed, state=State.FILING), (effects.PutAway(),))
     if claim.asset_id is not None:
         return Step(replace(freed, state=State.DUBBING, accepted_at=now), go_on(freed))
     if claim.paused is State.RELEASING:
         return look_up_anew(freed, now)
-    return begin_upload(replace(freed, witnessed=None))  # a person has judged the witness wrong: it would shut the gate
+    # Where a person was shown the doubt, a witness that led nowhere is judged wrong: it would shut every later gate.
+    return begin_upload(replace(freed, witnessed=None) if claim.held_for is HeldFor.DOUBT else freed)
 
 
 def _take_in(claim: Claim) -> Step:

@@ -44,7 +44,7 @@ def _unless_witnessed(does: Callable[[Claim, Any, datetime], Step]) -> Callable[
 
 def _witness(claim: Claim, event: events.Witnessed, now: datetime) -> Step:
     """Note it; where we are in doubt, look up at once, also if a person was asked already."""
-    witnessed = replace(claim, witnessed=event.asset_id)
+    witnessed = replace(claim, witnessed=event.asset_id, maybe_billed=True)
     if claim.state is State.HELD and claim.held_for is HeldFor.DOUBT:
         return look_up_anew(witnessed, now)
     in_doubt = claim.state is State.RELEASING and claim.attempt is not None and claim.attempt.doubt_since is not None
@@ -71,14 +71,15 @@ def _dated(claim: Claim, event: events.AtGate, now: datetime) -> Reservation | N
     reserved = claim.reserved
     if reserved is None:
         return None
-    share = len(event.missing) / len(claim.to_buy) if event.missing else 1
-    return replace(reserved, at=now, millis=None if reserved.millis is None else round(reserved.millis * share))
+    if not event.missing or claim.estimated_millis is None:
+        return replace(reserved, at=now)
+    return replace(reserved, at=now, millis=claim.estimated_millis * len(event.missing) // len(claim.to_buy))
 
 
 def _hold_at_gate(claim: Claim, event: events.OverBudget, now: datetime) -> Step:
     """Take it back: the day for which it was reserved is over, and this one has no room."""
     why = f"the budget has no room for it any more: {event.why}"
-    held = hold(replace(claim, reserved=None), why, HeldFor.BUDGET)
+    held = hold(claim if claim.maybe_billed else replace(claim, reserved=None), why, HeldFor.BUDGET)
     return Step(held.claim, (effects.ShutGate(),))
 
 
@@ -108,7 +109,7 @@ def _unsent(claim: Claim) -> Claim:
 
 
 def _source_lost(claim: Claim, event: events.Unsettled, now: datetime) -> Step:
-    return file_away(claim, words.vanished(event.why) if event.gone else words.changed(event.why))
+    return file_away(claim, words.vanished(claim, event.why) if event.gone else words.changed(event.why))
 
 
 def _upload_later(claim: Claim, event: events.Stuck, now: datetime) -> Step:
@@ -184,7 +185,12 @@ def _window_over(claim: Claim, now: datetime) -> bool:
 
 def _look_up_later(claim: Claim, event: events.Unanswered, now: datetime) -> Step:
     pause = max(pace.look_up(claim.rules), event.fault.not_before or timedelta(0))
-    return Step(claim, (effects.LookUp(at=now + pause),))
+    if event.fault.repeat_helps or event.fault.account:
+        return Step(claim, (effects.LookUp(at=now + pause),))
+    counted = _count_absence(claim, now)  # what was to get more languages is not known any more
+    if _window_over(counted, now):
+        return hold(counted, f"{words.absent(counted)} {event.fault.words}", HeldFor.DOUBT)
+    return Step(counted, (effects.LookUp(at=now + pause),))
 
 
 def _pause(fault: Fault, tries: int, claim: Claim) -> timedelta:
@@ -246,7 +252,9 @@ SPENDING: Final[Rows] = {
         "LookUp; window over: ask a person, or Upload where the folder says so",
         _absent,
     ),
-    (State.RELEASING, events.Unanswered): Row((State.RELEASING,), "LookUp after a pause", _look_up_later),
+    (State.RELEASING, events.Unanswered): Row(
+        (State.RELEASING, State.HELD), "LookUp after a pause; refused for a whole window: ask a person", _look_up_later
+    ),
     (State.HELD, events.Witnessed): Row(
         (State.RELEASING, State.HELD), "in doubt: open a window anew, LookUp; else note it", _witness
     ),

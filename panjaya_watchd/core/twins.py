@@ -84,7 +84,7 @@ def judge(claim: Claim, alike: Iterable[Claim]) -> Verdict:
     beside = next((other for other in under_way if other.digest in {None, claim.digest}), None)
     if beside is not None:
         return Beside(beside)
-    same = [other for other in done if other.digest == claim.digest]
+    same = [other for other in done if other.digest is not None and other.digest == claim.digest]
     if same:
         return _compare(claim, claim.order, same)
     awaited = next((other for other in spoilt if other.digest in {None, claim.digest}), None)
@@ -143,8 +143,8 @@ def _again(dubbing: Dubbing) -> Dubbing:
 def _differences(claim: Claim, other: Claim) -> tuple[str, ...]:
     """Name the settings in which two orders for the same bytes differ, so that the one is no answer to the other."""
     one, two = claim.order, other.order
-    if one is None or two is None:
-        return ("order",)
+    assert one is not None, "only an order is sent"
+    assert two is not None, "only a drop with an order is an answer"
     names = [name for name in SETTINGS if getattr(one, name) != getattr(two, name)]
     if _background(claim) != _background(other):
         names.append("background")

@@ -16,9 +16,8 @@ SIGNATURE: Final = "(panjaya-watchd keeps this note.)"
 SHOWN: Final = 50
 """How many drops a note names; in a folder of 100,000 nobody reads them all."""
 
-AGAIN: Final = (
-    "To dub it once more, and pay once more, write the line force = true into the .toml file beside the video."
-)
+FORCE: Final = 'write the line force = true into a file beside the video that is called like it and ends in ".toml".'
+AGAIN: Final = f"To dub it once more, and pay once more, {FORCE}"
 ASK: Final = "Please show this note to the person who looks after this service."
 
 _ASSET_ERRORS: Final[dict[str, tuple[str, str]]] = {
@@ -87,7 +86,7 @@ def other_settings(earlier: Claim, settings: Sequence[str]) -> Outcome:
     return Outcome(
         to=Destination.FAILED,
         why=f"This very video was dubbed before, on {when}, with other settings, and dubbing it again costs again.",
-        todo=f"If that is meant, write the line force = true into the .toml file beside the video. {RETRY}",
+        todo=f"If that is meant, {FORCE} {RETRY}",
         details=(
             ("Other settings", ", ".join(settings)),
             ("Dubbed before", f"{display(earlier.filed_as or earlier.drop.stem)} (claim {earlier.id})"),
@@ -104,13 +103,13 @@ def unproven(asset_ids: Sequence[AssetId]) -> str:
     return f"Panjaya may have this video already, as one of: {listed}. Nothing proves which one it is."
 
 
-def vanished(why: str) -> Outcome:
+def vanished(claim: Claim, why: str) -> Outcome:
     """Answer a drop whose video was taken away while it was being sent."""
     return Outcome(
         to=Destination.FAILED,
         why="The video disappeared before it was sent completely.",
         todo="Drop the video again, together with the files from this folder.",
-        details=(("Seen", why), ("Cost", "nothing was billed")),
+        details=(("Seen", why), ("Cost", _billed(claim))),
     )
 
 
@@ -176,6 +175,7 @@ def over(claim: Claim) -> Outcome:
         why, todo = f"{_said_before(claim)} An earlier result can no longer be had.", f"{AGAIN} {RETRY}"
     else:
         why, todo = f"The dubbing into {languages([dubbing.locale for dubbing in lost])} did not work.", ASK
+        todo += " Dropping the files once more dubs every language again, and costs again." if good else ""
     if good:
         why += f" {_good(good)}"
     return Outcome(to=Destination.FAILED, why=why, todo=todo, details=details)
@@ -225,7 +225,7 @@ def standing(claim: Claim) -> str:
     match claim.state.value:
         case "claimed":
             if claim.awaits is None:
-                return "is about to be sent"
+                return f"cannot be taken just now: {claim.trouble}" if claim.trouble else "is about to be sent"
             return f"waits for the same video: {claim.trouble}" if claim.trouble else "is compared with the same video"
         case "uploading":
             return (
@@ -253,7 +253,8 @@ def _held(claim: Claim) -> str:
     if claim.held_for is HeldFor.FIRST_START:
         return f"lay here before the service came, and waits until the person who looks after it lets it go{minutes}"
     if claim.held_for in UNSENT:
-        return f"waits: {claim.held}{minutes}. The person who looks after this service can let it go"
+        after = "It goes on by itself if a new day or month has room for it, or when the person who looks after"
+        return f"waits: {claim.held}{minutes}. {after} this service lets it go"
     return f"waits for the person who looks after this service: {claim.held}"
 
 
@@ -279,12 +280,27 @@ def waits(claim: Claim) -> bool:
     return claim.state is State.HELD or (claim.state is State.CLAIMED and claim.awaits is not None)
 
 
-def status_note(waiting: Sequence[tuple[str, str]], taken: Sequence[tuple[str, str]]) -> str:
-    """Write ``STATUS.txt`` from (name, what happens to it) of what waits and of what is under way."""
-    if not waiting and not taken:
+def status_note(
+    waiting: Sequence[tuple[str, str]], taken: Sequence[tuple[str, str]], *, old: int = 0, old_minutes: float = 0.0
+) -> str:
+    """
+    Write ``STATUS.txt``.
+
+    Args:
+        waiting: (name, why) of everything that stands still.
+        taken: (name, what happens to it) of everything that is under way.
+        old: how many drops are held since the first start; they are not named.
+        old_minutes: what those would take.
+
+    """
+    if not (waiting or taken or old):
         return f"Everything that was dropped here has been answered: look into done and failed.\n\n{SIGNATURE}\n"
     lines = [f"{len(waiting)} waiting, {len(taken)} being dubbed.", ""]
     for group in (waiting, taken):
         lines += [f"{name} {what.removesuffix('.')}." for name, what in group[:SHOWN]]
         lines += [f"… and {len(group) - SHOWN} more."] if len(group) > SHOWN else []
+    if old:
+        lay = "1 video lay" if old == 1 else f"{old} videos lay"
+        price = f"({old_minutes:.2f} minutes of dubbing)"
+        lines.append(f"{lay} here before the service came {price}; the person who looks after it has to let them go.")
     return "\n".join([*lines, "", SIGNATURE]) + "\n"

@@ -56,6 +56,8 @@ def claim_facts(claim: Claim, moving: Mapping[str, Progress], monotonic: float) 
         "settled": claim.reserved is not None and claim.accepted_at is not None,
         "builds_on": claim.builds_on.claim_id if claim.builds_on else None,
         "awaits": claim.awaits if claim.state is State.CLAIMED else None,
+        "maybe_billed": claim.maybe_billed,
+        "witnessed": claim.witnessed,
         "trouble": claim.trouble,
         "held": claim.held,
         "held_for": claim.held_for.value if claim.held_for else None,

@@ -1,5 +1,7 @@
 """Held for a person: what each word does, and how poison stops and goes on."""
 
+from datetime import timedelta
+
 import pytest
 from samples import NOW, claim
 
@@ -10,6 +12,7 @@ from panjaya_watchd.core.claim import (
     HeldFor,
     Outcome,
     Reservation,
+    Rules,
     State,
 )
 from panjaya_watchd.core.effects import Effect
@@ -99,6 +102,14 @@ def test_poison_that_was_not_taken_in_is_taken_in_to_be_given_up() -> None:
     assert (after.claim.state, kinds(after.effects)) == (State.CLAIMED, [effects.TakeIn])
 
 
+def test_poison_that_is_tried_again_asks_at_the_door() -> None:
+    """It was never admitted: a budget and twins have their say before anything is sent."""
+    stopped = step(claim(inside=True, crashes=3), events.Poisoned(why="it kills"), NOW).claim
+    after = step(stopped, Told(word=Word.RETRY), NOW)
+
+    assert (after.claim.state, kinds(after.effects)) == (State.CLAIMED, [effects.TakeIn])
+
+
 def test_what_was_counted_against_a_claim_is_forgotten_when_a_person_has_spoken() -> None:
     """An adopted claim must not be taken for poison at the next start, nor be sent again by where it once stopped."""
     stopped = step(claim(State.RELEASING, crashes=3), events.Poisoned(why="it kills"), NOW).claim
@@ -124,6 +135,17 @@ def test_what_goes_on_keeps_its_witness() -> None:
     again = step(stopped, Told(word=Word.RETRY), NOW).claim
 
     assert (again.state, again.witnessed) == (State.RELEASING, "a1")
+    sending = step(claim(State.UPLOADING, witnessed=AssetId("a1")), events.Poisoned(why="it kills"), NOW).claim
+    assert step(sending, Told(word=Word.RETRY), NOW).claim.witnessed == "a1"
+
+
+def test_a_word_brings_the_rules_of_today() -> None:
+    """A restart leaves thousands that are held as they are."""
+    today = Rules(doubt_window=timedelta(hours=1))
+    doubt = claim(State.HELD)
+
+    assert step(doubt, events.Resumed(rules=today), NOW).claim == doubt
+    assert step(doubt, Told(word=Word.RETRY, rules=today), NOW).claim.rules == today
 
 
 def test_results_that_are_there_are_not_called_a_failure() -> None:

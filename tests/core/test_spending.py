@@ -67,6 +67,44 @@ def test_a_refusal_in_the_apis_own_words_gives_back_after_the_gate_too() -> None
     assert step(claim(State.RELEASING, reserved=RESERVED), events.Faulted(fault=REFUSED), NOW).claim.reserved is None
 
 
+def test_a_share_is_of_the_whole_however_often_the_gate_is_asked() -> None:
+    """A repeat must not reckon the share of a share."""
+    gate = events.AtGate(digest=DIGEST, size=1, mark=frozenset(), missing=(FRENCH,))
+    adding = claim(State.UPLOADING, builds_on=earlier(), reserved=RESERVED)
+    once = step(adding, gate, NOW).claim
+    again = step(step(once, events.Faulted(fault=BUSY), NOW).claim, gate, LATER).claim
+
+    assert adding.to_buy == (SPANISH, FRENCH)
+    assert once.reserved is not None
+    assert once.reserved.minutes == 1.0
+    assert again.reserved == replace(once.reserved, at=LATER)
+
+
+def test_what_may_be_billed_stays_reserved_while_its_retry_waits_for_a_budget() -> None:
+    """The first try may be on the bill; nothing like it goes beside it, and its asset may still be named."""
+    again = step(claim(State.HELD, reserved=RESERVED), Told(word=Word.RETRY), NOW).claim
+    waits = step(again, events.OverBudget(why="it is spent"), LATER).claim
+    adopted = step(waits, Told(word=Word.ADOPT, asset_id=AssetId("a1")), LATER).claim
+
+    assert (waits.held_for, waits.reserved, waits.admitted) == (HeldFor.BUDGET, RESERVED, True)
+    assert (adopted.state, adopted.asset_id) == (State.DUBBING, "a1")
+
+
+@pytest.mark.parametrize(("absences", "state"), [(0, State.RELEASING), (99, State.HELD)])
+def test_what_was_to_get_more_languages_and_is_not_known_any_more_ends_with_a_person(
+    absences: int, state: State
+) -> None:
+    """Refused for a whole window, no later look will be answered."""
+    attempt = Attempt(number=1, gate_at=NOW, doubt_since=NOW, absences=absences)
+    doubt = claim(State.RELEASING, builds_on=earlier(SPANISH), attempt=attempt, reserved=RESERVED)
+    after = step(doubt, events.Unanswered(fault=REFUSED), LATER).claim
+    busy = step(doubt, events.Unanswered(fault=BUSY), LATER).claim
+
+    assert (after.state, after.reserved) == (state, RESERVED)
+    assert after.held is None or REFUSED.words in after.held
+    assert busy.state is State.RELEASING
+
+
 def test_what_may_be_billed_stays_reserved() -> None:
     """Also when a person gives a doubt up."""
     doubt = claim(State.HELD, reserved=RESERVED)
@@ -105,6 +143,7 @@ def test_a_witness_ends_a_doubt() -> None:
     for before in (doubt, asked):
         after = step(before, WITNESSED, NOW)
         assert (after.claim.state, after.claim.witnessed) == (State.RELEASING, "a1")
+        assert after.claim.maybe_billed
         assert kinds(after.effects) == [effects.LookUp]
 
 

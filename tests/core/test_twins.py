@@ -51,6 +51,7 @@ def test_paying_again_on_purpose_asks_nobody() -> None:
 def test_a_likely_twin_is_proven_by_all_bytes() -> None:
     """Equal ends are no proof; without a digest there is no answer."""
     assert judge(replace(NEW, digest=None), [closed()]) == Undigested()
+    assert judge(replace(NEW, digest=None), [closed(digest=None)]) == Alone(), "two unknown digests are not the same"
 
 
 @pytest.mark.parametrize(
@@ -63,8 +64,9 @@ def test_a_likely_twin_is_proven_by_all_bytes() -> None:
         claim(State.FILING, digest=DIGEST),
         claim(State.HELD, digest=DIGEST),
         claim(State.HELD, held_for=HeldFor.POISON),
+        claim(State.HELD, held_for=HeldFor.BUDGET, maybe_billed=True),
     ],
-    ids=["undigested", "uploading", "releasing", "dubbing", "filing", "in doubt", "poison"],
+    ids=["undigested", "uploading", "releasing", "dubbing", "filing", "in doubt", "poison", "billed perhaps"],
 )
 def test_a_twin_that_may_be_sent_is_awaited(other: Claim) -> None:
     """Never two of the same at once, and none beside a doubt."""
@@ -75,8 +77,8 @@ def test_a_twin_that_may_be_sent_is_awaited(other: Claim) -> None:
     "other",
     [
         claim(State.CLAIMED),
-        claim(State.HELD, held_for=HeldFor.BUDGET),
-        claim(State.HELD, held_for=HeldFor.FIRST_START),
+        claim(State.HELD, held_for=HeldFor.BUDGET, maybe_billed=False),
+        claim(State.HELD, held_for=HeldFor.FIRST_START, maybe_billed=False),
         claim(State.UPLOADING, digest=OTHER),
         claim(State.FILING, order=None),
         closed(outcome=Outcome(to=Destination.FAILED, why="No.")),

@@ -153,7 +153,7 @@ def test_a_long_status_is_cut_and_says_so() -> None:
 
 def test_the_other_ends_have_words() -> None:
     """Vanished, changed and given up."""
-    assert words.vanished("x").to is Destination.FAILED
+    assert words.vanished(claim(), "x").to is Destination.FAILED
     assert words.changed("x").to is Destination.BACK
     assert words.given_up(claim()).details == (
         ("It was waiting because", "a person was asked"),
@@ -174,7 +174,7 @@ def test_the_other_ends_have_words() -> None:
     ("held_for", "says"),
     [
         (HeldFor.FIRST_START, "lay here before the service came, and waits until the person who looks after it"),
-        (HeldFor.BUDGET, "waits: nobody knows (2.00 minutes of dubbing). The person who looks after this service can"),
+        (HeldFor.BUDGET, "waits: nobody knows (2.00 minutes of dubbing). It goes on by itself if a new day or month"),
         (HeldFor.DOUBT, "waits for the person who looks after this service: nobody knows"),
     ],
 )
@@ -183,6 +183,16 @@ def test_who_waits_for_a_person_is_told_so(held_for: HeldFor, says: str) -> None
     assert words.standing(claim(State.HELD, held_for=held_for)).startswith(says)
     unknown = words.standing(claim(State.HELD, held_for=held_for, duration=None))
     assert "minutes" not in unknown
+
+
+def test_what_lay_there_before_is_counted_and_not_named() -> None:
+    """Thousands of names would hide everything else."""
+    one = words.status_note([], [], old=1, old_minutes=0.15)
+    many = words.status_note([("talk", "waits")], [], old=7000, old_minutes=1050.0)
+
+    assert "1 video lay here before the service came (0.15 minutes of dubbing);" in one
+    assert "7000 videos lay here before the service came (1050.00 minutes of dubbing);" in many
+    assert many.startswith("1 waiting, 0 being dubbed.")
 
 
 def test_who_waits_for_the_same_video_is_told_so() -> None:
