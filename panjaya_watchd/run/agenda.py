@@ -15,6 +15,7 @@ from panjaya_watchd.core.claim import Claim, DubbingState, State
 from panjaya_watchd.core.effects import Effect
 from panjaya_watchd.core.events import Event
 from panjaya_watchd.core.names import ClaimId, Locale
+from panjaya_watchd.core.pace import ACCOUNT_PAUSE
 from panjaya_watchd.run.account import Account
 from panjaya_watchd.run.clock import Clock
 from panjaya_watchd.run.inbox import Inbox
@@ -30,6 +31,8 @@ _ENDS: Final[Mapping[type[Effect], tuple[type[Event], ...]]] = {
 }
 """The events by which a long effect is over."""
 
+Later = effects.TakeIn | effects.Hash | effects.Upload | effects.LookUp | effects.Poll | effects.Fetch | effects.PutAway
+
 _Key = tuple[ClaimId, type[Effect], Locale | None]
 
 
@@ -42,6 +45,8 @@ class Agenda:
     clock: Clock
     account: Account
     _under_way: set[_Key] = field(default_factory=set)
+    _own_due: dict[ClaimId, float] = field(default_factory=dict)
+    """When an upload may begin as far as only its own claim is concerned, in monotonic seconds."""
 
     def hand(self, claim: Claim, effect: Effect, now: datetime) -> None:
         """
@@ -54,7 +59,7 @@ class Agenda:
             self.inbox.put(Due(claim_id=claim.id, state=claim.state, effect=effect))
         elif isinstance(effect, effects.OpenGate | effects.ShutGate):
             self._begin(claim, effect)
-        elif (wait := self._wait(effect, effect.at, now)) > 0:
+        elif (wait := self._wait(claim, effect, now)) > 0:
             self.keep(claim, replace(effect, at=None), wait)
         else:
             self._begin(claim, effect)
@@ -65,13 +70,14 @@ class Agenda:
         self.inbox.put_at(self.clock.monotonic() + seconds, _key(claim.id, effect), due)
 
     def try_account(self, claims: Iterable[Claim]) -> None:
-        """While the account is refused, try every upload at once, whatever else it waited for; else change nothing."""
+        """Try at once what waits for a refused account; what waits for other reasons, too, waits for those."""
         if self.account.wait() <= 0:
             return
         self.account.open()
+        now = self.clock.monotonic()
         for claim in claims:
             if claim.state is State.UPLOADING:
-                self.keep(claim, effects.Upload())
+                self.keep(claim, effects.Upload(), max(0.0, self._own_due.get(claim.id, now) - now))
 
     def note(self, claim_id: ClaimId, event: Event) -> None:
         """Note which long effect is over with an event."""
@@ -95,12 +101,18 @@ class Agenda:
             self._under_way.add(key)
         elif isinstance(effect, effects.ShutGate):
             self._under_way.discard((claim.id, effects.Upload, None))
+        if isinstance(effect, effects.Upload):
+            self._own_due.pop(claim.id, None)
         self.begin(claim, effect)
 
-    def _wait(self, effect: Effect, at: datetime | None, now: datetime) -> float:
+    def _wait(self, claim: Claim, effect: Later, now: datetime) -> float:
         """Give the seconds until an effect may begin. An account that refused us keeps all uploads back."""
-        wait = 0.0 if at is None else (at - now).total_seconds()
-        return max(wait, self.account.wait()) if isinstance(effect, effects.Upload) else wait
+        wait = 0.0 if effect.at is None else (effect.at - now).total_seconds()
+        if not isinstance(effect, effects.Upload):
+            return wait
+        by_account = wait == ACCOUNT_PAUSE.total_seconds()  # a pause that `step` made for the account's sake alone
+        self._own_due[claim.id] = self.clock.monotonic() + (0.0 if by_account else wait)
+        return max(wait, self.account.wait())
 
 
 def _key(claim_id: ClaimId, effect: Effect) -> _Key:

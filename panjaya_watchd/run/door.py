@@ -12,23 +12,20 @@ from datetime import datetime
 from typing import Final
 
 from panjaya_watchd.core import effects, events
-from panjaya_watchd.core.claim import Claim, HeldFor, State
+from panjaya_watchd.core.claim import Claim, HeldFor, Reservation, State
 from panjaya_watchd.core.events import Event
 from panjaya_watchd.core.names import ClaimId, FolderName
 from panjaya_watchd.run.admission import Admission
 from panjaya_watchd.run.agenda import Agenda
 from panjaya_watchd.run.clock import Clock
 from panjaya_watchd.run.inbox import Inbox
-from panjaya_watchd.run.messages import Due, Reconsider
+from panjaya_watchd.run.messages import BATCH, Due, Reconsider
 
 LOOK_EVERY: Final = 60.0
 """Seconds between two looks at the calendar while something waits for a budget."""
 
 SOON: Final = 1.0
 """Seconds until those who wait are asked after something was given back; several may come at once."""
-
-BATCH: Final = 50
-"""How many claims are reconsidered, or released, in one turn of the driver; there may be thousands."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,7 +56,7 @@ class Door:
 
     def changed(self, before: Claim | None, after: Claim) -> None:
         """Take note of a claim's change, and have those ask again that may go on because of it."""
-        if before is not None and before.reserved is not None and after.reserved is None:
+        if before is not None and _gives_back(before.reserved, after.reserved):
             self._given_back = True
             self.reconsider_in(SOON)
         if after.awaits is not None and after.state is State.CLAIMED:
@@ -100,6 +97,10 @@ class Door:
         news = self._given_back or day != self._day
         self._day, self._given_back = day, False
         return news
+
+
+def _gives_back(before: Reservation | None, after: Reservation | None) -> bool:
+    return before is not None and (after is None or (after.millis or 0) < (before.millis or 0))
 
 
 def _held_for_budget(claims: Iterable[Claim]) -> list[Claim]:

@@ -38,6 +38,7 @@ from panjaya_watchd.run.messages import (
     Happened,
     Listed,
     Look,
+    Lost,
     Message,
     Posted,
     Question,
@@ -52,6 +53,7 @@ from panjaya_watchd.run.messages import (
 from panjaya_watchd.run.operator import Operator
 from panjaya_watchd.run.ownership import Ownership
 from panjaya_watchd.run.story import Log, tell_claimed, tell_step
+from panjaya_watchd.run.witness import Witness
 
 FREE: Final = (
     *(events.Polled, events.Unanswered, events.Found, events.Several, events.Absent),
@@ -59,6 +61,7 @@ FREE: Final = (
 )
 """Answers that cost nothing; one that comes after its claim has moved on is of no interest."""
 
+TOUCHED: Final = "it was changed or taken away while it was held"
 CRASHES: Final = 3
 """How often the daemon may die of one claim before that is held."""
 
@@ -97,6 +100,7 @@ class Driver:
     _ownership: Ownership = field(init=False)
     _first_start: FirstStart = field(init=False)
     _door: Door = field(init=False)
+    _witness: Witness = field(init=False)
 
     def __post_init__(self) -> None:
         self._account = Account(clock=self.clock, log=self.log)
@@ -131,12 +135,20 @@ class Driver:
         )
         self.operator = Operator(
             living=self.living,
-            folders=self.watched,
+            watched=self.watched,
             agenda=self._agenda,
             ownership=self._ownership,
             first_start=self._first_start,
             inbox=self.inbox,
             advance=self._advance,
+        )
+        self._witness = Witness(
+            living=self.living,
+            folders=self.watched,
+            agenda=self._agenda,
+            ownership=self._ownership,
+            log=self.log,
+            happened=self._happened,
         )
         self.folders = Folders(
             watched=self.watched,
@@ -147,7 +159,7 @@ class Driver:
             living=self.living.values,
             first_start=self._first_start,
             claim=self._claim,
-            lost=lambda claim, why: self._advance(claim.id, events.Unsettled(why=why)),
+            lost=lambda claim_id: self._advance(claim_id, events.Unsettled(why=TOUCHED)),
         )
 
     def start(self) -> None:
@@ -172,17 +184,11 @@ class Driver:
         message = self.inbox.take(patience)
         if message is None:
             return False
-        try:
-            self._take(message)
-        except WatchdError:
-            raise
-        except Exception:
-            self._blame(message)
-            raise
+        self._take(message)
         return True
 
     def _take(self, message: Message) -> None:  # noqa: C901, PLR0912  (one arm for each kind of message)
-        if self.stopping and isinstance(message, Look | Examined | Reconsider):
+        if self.stopping and isinstance(message, Look | Examined | Reconsider | Release | Lost):
             return
         match message:
             case Happened():
@@ -192,11 +198,13 @@ class Driver:
             case Due():
                 self._due(message)
             case Called():
-                self._called(message)
+                self._witness.hear(message)
             case Reconsider():
                 self._door.reconsider(message)
             case Release():
                 self.operator.release(message)
+            case Lost():
+                self.folders.lose(message)
             case Reload():
                 self._agenda.try_account(claim for claim in self.living.values() if claim.folder in self.watched)
             case Look():
@@ -212,15 +220,14 @@ class Driver:
             case Question():
                 self.answer(self, message)
             case Crashed():
+                self._blame(message.claim_id)
                 raise message.error
             case Stop():
                 self.stopping = True
             case _:
                 assert_never(message)
 
-    def _blame(self, message: Message) -> None:
-        """Count the death against the claim that it is about, before it happens (R39)."""
-        claim_id = message.claim_id if isinstance(message, Happened | Listed | Due | Called | Crashed) else None
+    def _blame(self, claim_id: ClaimId | None) -> None:
         claim = self.living.get(claim_id) if claim_id is not None else None
         if claim is not None:
             self.ledger.put(replace(claim, crashes=claim.crashes + 1))
@@ -234,6 +241,9 @@ class Driver:
             return
         if isinstance(event, events.Accepted | events.Found) and claim is not None:
             event = self._ownership.checked(claim, event)
+        if isinstance(event, events.AtGate) and claim is not None and claim.state is not State.UPLOADING:
+            self.doing.hand(claim, effects.ShutGate())  # a look-up has found its asset meanwhile
+            return
         if isinstance(event, events.AtGate) and claim is not None and (full := self.admission.over_today(claim)):
             event = events.OverBudget(why=full)
         if isinstance(event, events.Faulted) and event.fault.account:
@@ -245,23 +255,6 @@ class Driver:
         if claim is not None:
             self._happened(claim.id, self._ownership.judged(claim, listed.assets, self.living.values()))
 
-    def _called(self, called: Called) -> None:
-        """Hear a witness. One that names an asset of another claim has the wrong address."""
-        claim = self.living.get(called.claim_id)
-        if claim is None or claim.folder not in self.watched:
-            return
-        if called.asset_id in self._ownership.taken(claim):
-            self.log.warning("callback.foreign", claim=claim.id, folder=claim.folder, asset=called.asset_id)
-            return
-        if claim.asset_id is not None:
-            if claim.asset_id != called.asset_id:
-                hint = "Two assets of one drop may mean two bills: look into the Studio, and ask Panjaya."
-                self.log.error("callback.second_asset", claim=claim.id, asset=called.asset_id, hint=hint)
-            elif claim.state is State.DUBBING:
-                self._agenda.keep(claim, effects.Poll())
-        elif claim.builds_on is None and claim.witnessed != called.asset_id:
-            self._happened(claim.id, events.Witnessed(asset_id=called.asset_id))
-
     def _due(self, due: Due) -> None:
         claim = self.living.get(due.claim_id)
         if claim is None or claim.state is not due.state or self.stopping:
@@ -272,6 +265,16 @@ class Driver:
             self._act(claim, (due.effect,), self.clock.now())
 
     def _advance(self, claim_id: ClaimId, event: Event) -> None:
+        """Step a claim; a bug on the way is counted against it before it ends the daemon (R39)."""
+        try:
+            self._step(claim_id, event)
+        except WatchdError:
+            raise
+        except Exception:
+            self._blame(claim_id)
+            raise
+
+    def _step(self, claim_id: ClaimId, event: Event) -> None:
         before, now = self.living[claim_id], self.clock.now()
         decided = step(before, event, now)
         self._checkpoint(before, decided.claim)

@@ -5,7 +5,7 @@ The first look that succeeds makes the folder's baseline, and it is durable befo
 that a crash in the middle takes nothing for new that is old.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
@@ -60,9 +60,9 @@ class FirstStart:
         videos = {key for key, drop in present.items() if drop.video is not None} if root.hold else set()
         if known is None or known.root not in {"", root.path}:
             first = Baseline(folder=folder, root=root.path, first_seen=self.clock.now(), told=not videos)
-            self._keep(known, replace(first, keys=tuple(sorted(videos)), traced=scan.traced))
+            self._keep(known, replace(first, keys=tuple(sorted(videos)), traced=scan.traced, whole=scan.whole))
             return scan.whole
-        if known.traced and not scan.traced:
+        if not scan.traced:
             strangers = videos - set(known.keys)
             if strangers:
                 self.log.warning(
@@ -70,7 +70,8 @@ class FirstStart:
                 )
             self._keep(known, replace(known, keys=tuple(sorted({*known.keys, *strangers}))))
             return False
-        now = replace(known, root=root.path, traced=known.traced or scan.traced)
+        keys = known.keys if known.whole else tuple(sorted({*known.keys, *videos}))
+        now = replace(known, root=root.path, traced=True, keys=keys, whole=known.whole or scan.whole)
         self._keep(known, now.without_gone(present) if scan.whole else now)
         return scan.whole
 
@@ -84,11 +85,11 @@ class FirstStart:
         root = self.roots.get(folder)
         return root is not None and root.hold and key in self._keys.get(folder, ())
 
-    def let_go(self, folder: FolderName, key: str) -> None:
-        """Forget a drop that a person has released: whatever becomes of it, it is not old any more."""
+    def let_go(self, folder: FolderName, keys: Collection[str]) -> None:
+        """Forget drops that a person has released: whatever becomes of them, they are not old any more."""
         baseline = self._baselines.get(folder)
-        if baseline is not None and key in baseline.keys:
-            self._keep(baseline, replace(baseline, keys=tuple(each for each in baseline.keys if each != key)))
+        if baseline is not None and not self._keys[folder].isdisjoint(keys):
+            self._keep(baseline, replace(baseline, keys=tuple(each for each in baseline.keys if each not in keys)))
 
     def is_told(self, folder: FolderName) -> bool:
         """Say whether the operator knows the sum, or there is none to tell."""

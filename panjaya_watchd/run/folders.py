@@ -4,7 +4,7 @@ The watch folders' side of the driver: when to look, what is ready, what ``STATU
 The scan is the truth and always comes again; a hint only makes it come sooner. One folder's trouble stays its own.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -12,13 +12,13 @@ from panjaya_watchd.core import words
 from panjaya_watchd.core.budget import Budget
 from panjaya_watchd.core.claim import Claim, Rules, State
 from panjaya_watchd.core.drop import Drop
-from panjaya_watchd.core.names import FolderName, display
+from panjaya_watchd.core.names import ClaimId, FolderName, display
 from panjaya_watchd.core.order import Defaults
 from panjaya_watchd.run.clock import Clock
 from panjaya_watchd.run.first_start import FirstStart, Root, held_first
 from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.intake import Intake
-from panjaya_watchd.run.messages import Examined, Look, Posted, Reading, Scanned, Unseen
+from panjaya_watchd.run.messages import BATCH, Examined, Look, Lost, Posted, Reading, Scanned, Unseen
 from panjaya_watchd.run.story import Log
 
 OVERDUE: Final = 60.0
@@ -69,7 +69,7 @@ class Folders:
     living: Callable[[], Iterable[Claim]]
     first_start: FirstStart
     claim: Callable[[FolderName, Drop, Reading], None]
-    lost: Callable[[Claim, str], None]
+    lost: Callable[[ClaimId], None]
     _posted: dict[FolderName, str] = field(default_factory=dict)
     _unposted: dict[FolderName, str | None] = field(default_factory=dict)
     _bugs: set[tuple[FolderName, str]] = field(default_factory=set)
@@ -98,9 +98,9 @@ class Folders:
         believed = self.first_start.look(seen.folder, present, seen.scan)
         for drop in intake.sight(now, seen.seconds, lying):
             self.looking.examine(seen.folder, drop)
-        for claim in held if believed else ():
-            if present.get(claim.drop.key) != claim.drop:
-                self.lost(claim, "it was changed or taken away while it was held")
+        touched = tuple(claim.id for claim in held if present.get(claim.drop.key) != claim.drop)
+        if believed and touched:
+            self.inbox.put(Lost(claim_ids=touched))
         if not self.first_start.is_told(seen.folder):
             old = [key for key in present if self.first_start.holds(seen.folder, key)]
             self.first_start.tell(seen.folder, claims, settled=not intake.restless(old))
@@ -109,6 +109,15 @@ class Folders:
         intake.looking = False
         self._look_at(seen.folder, intake.earliest() if intake.look_again else intake.next_scan(now))
         self._post(seen.folder, claims)
+
+    def lose(self, lost: Lost) -> None:
+        """End claims whose drops, held where they lie, were touched; a few at a time, for there may be thousands."""
+        held = {claim.id for claim in held_first(self.living())}
+        for claim_id in lost.claim_ids[:BATCH]:
+            if claim_id in held:
+                self.lost(claim_id)
+        if lost.claim_ids[BATCH:]:
+            self.inbox.put(Lost(claim_ids=lost.claim_ids[BATCH:]))
 
     def tend(self) -> None:
         """Notice folders whose scan does not come back: a dead share says nothing, and silence is no health (R4)."""
@@ -157,13 +166,16 @@ class Folders:
     def _look_at(self, folder: FolderName, due: float) -> None:
         self.inbox.put_at(due, ("look", folder), Look(folder=folder))
 
-    def _post(self, folder: FolderName, claims: Iterable[Claim]) -> None:
+    def _post(self, folder: FolderName, claims: Sequence[Claim]) -> None:
         """Rewrite ``STATUS.txt`` when it would say something else than last time."""
-        claims = sorted(claims, key=lambda claim: claim.drop.stem)
-        said = {claim.id: (display(claim.drop.stem), words.standing(claim)) for claim in claims}
-        idle = [said[claim.id] for claim in claims if words.waits(claim)]
-        busy = [said[claim.id] for claim in claims if not words.waits(claim)]
-        text = words.status_note([*self.watched[folder].intake.waiting(), *idle], busy)
+        old = held_first(claims)
+        kept = {claim.id for claim in old}
+        said = [claim for claim in sorted(claims, key=lambda claim: claim.drop.stem) if claim.id not in kept]
+        idle = [(display(claim.drop.stem), words.standing(claim)) for claim in said if words.waits(claim)]
+        busy = [(display(claim.drop.stem), words.standing(claim)) for claim in said if not words.waits(claim)]
+        minutes = sum(claim.estimated_minutes or 0.0 for claim in old)
+        waiting = [*self.watched[folder].intake.waiting(), *idle]
+        text = words.status_note(waiting, busy, old=len(old), old_minutes=minutes)
         if self._posted.get(folder) != text:
             self._posted[folder] = text
             self.looking.post(folder, text)

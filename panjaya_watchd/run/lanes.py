@@ -116,7 +116,7 @@ class Lanes:
                 self._past.add(who)
                 self._gates.pop(who).open()
             case effects.ShutGate():
-                self._gates.pop(who).shut()
+                self._shut(who)
             case effects.LookUp():
                 self._talk.hand(lambda: _looked_up(claim, hands), who)
             case effects.Poll():
@@ -124,7 +124,7 @@ class Lanes:
             case effects.Fetch(locale=locale):
                 self._download.hand(lambda: _happened(claim, hands.fetch(claim, locale)), who)
             case effects.PutAway():
-                self._gates.pop(who, None)
+                self._shut(who)
                 files.hand(lambda: _happened(claim, hands.put_away(claim)), who)
             case _:
                 assert_never(effect)
@@ -156,6 +156,11 @@ class Lanes:
     def stopped(self) -> bool:
         """Say whether no upload is past its gate any more: everything else may be cut off at any moment."""
         return not self._past
+
+    def _shut(self, claim_id: ClaimId) -> None:
+        gate = self._gates.pop(claim_id, None)
+        if gate is not None:
+            gate.shut()
 
     def _all(self) -> list[Lane]:
         return [self._upload, self._download, self._talk, *self._files.values()]

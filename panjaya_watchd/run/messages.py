@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from panjaya_watchd.core.answers import Asset
 from panjaya_watchd.core.claim import State
@@ -12,6 +12,9 @@ from panjaya_watchd.core.events import Event
 from panjaya_watchd.core.names import AssetId, ClaimId, Digest, FolderName
 from panjaya_watchd.core.order import Asked, Refusal
 from panjaya_watchd.places.base import Scan
+
+BATCH: Final = 50
+"""How many claims are reconsidered, released or ended in one turn of the driver; there may be thousands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,13 @@ class Reconsider:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
     """A person lets these claims go."""
+
+    claim_ids: tuple[ClaimId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """Drops of these claims, held where they lie, were taken away or changed."""
 
     claim_ids: tuple[ClaimId, ...]
 
@@ -154,6 +164,7 @@ Message = (
     | Called
     | Reconsider
     | Release
+    | Lost
     | Reload
     | Look
     | Scanned

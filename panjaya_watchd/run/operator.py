@@ -1,17 +1,17 @@
 """The operator: what a person says to held claims, whether it can be followed, and in words why not."""
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from panjaya_watchd.core import effects
 from panjaya_watchd.core.claim import UNSENT, Claim, State
 from panjaya_watchd.core.events import Event, Told, Word
 from panjaya_watchd.core.names import ClaimId, FolderName
 from panjaya_watchd.run.agenda import Agenda
-from panjaya_watchd.run.door import BATCH
 from panjaya_watchd.run.first_start import FirstStart
+from panjaya_watchd.run.folders import Watched
 from panjaya_watchd.run.inbox import Inbox
-from panjaya_watchd.run.messages import Release
+from panjaya_watchd.run.messages import BATCH, Release
 from panjaya_watchd.run.ownership import Ownership
 
 UNCHANGED = "Nothing was changed."
@@ -22,7 +22,7 @@ class Operator:
     """``advance`` tells a claim what was said, which is durable when it returns. The driver's thread only."""
 
     living: Mapping[ClaimId, Claim]
-    folders: Collection[FolderName]
+    watched: Mapping[FolderName, Watched]
     agenda: Agenda
     ownership: Ownership
     first_start: FirstStart
@@ -37,8 +37,8 @@ class Operator:
         refused = self._refusal(claim, told)
         if refused is None:
             if told.word is Word.RELEASE:
-                self.first_start.let_go(claim.folder, claim.drop.key)
-            self.advance(claim_id, told)
+                self.first_start.let_go(claim.folder, {claim.drop.key})
+            self.advance(claim_id, replace(told, rules=self.watched[claim.folder].rules))
         return refused
 
     def release_all(self, folder: FolderName | None = None) -> int:
@@ -54,7 +54,7 @@ class Operator:
             for claim in self.living.values()
             if claim.state is State.HELD
             and claim.held_for in UNSENT
-            and claim.folder in self.folders
+            and claim.folder in self.watched
             and folder in {None, claim.folder}
         )
         self.inbox.put(Release(claim_ids=waiting))
@@ -62,20 +62,24 @@ class Operator:
 
     def release(self, asked: Release) -> None:
         """Let the first few go, and then the others."""
-        for claim_id in asked.claim_ids[:BATCH]:
+        now = asked.claim_ids[:BATCH]
+        for folder in self.watched:
+            keys = {claim.drop.key for each in now if (claim := self.living.get(each)) and claim.folder == folder}
+            self.first_start.let_go(folder, keys)
+        for claim_id in now:
             self.tell(claim_id, Told(word=Word.RELEASE))
         if asked.claim_ids[BATCH:]:
             self.inbox.put(Release(claim_ids=asked.claim_ids[BATCH:]))
 
     def _refusal(self, claim: Claim, told: Told) -> str | None:
         """Say why a word to a held claim cannot be followed; None where it can."""
-        if claim.folder not in self.folders:
+        if claim.folder not in self.watched:
             return f"The watch folder {claim.folder} is not configured. {UNCHANGED}"
         if self.agenda.is_under_way(claim.id, effects.Fetch):
             return f"A result of claim {claim.id} is being downloaded; ask again when it is here. {UNCHANGED}"
         if told.word is not Word.ADOPT or told.asset_id is None:
             return None
-        if claim.held_for in UNSENT or not claim.inside:
+        if (claim.held_for in UNSENT or not claim.inside) and not claim.maybe_billed:
             return f"Claim {claim.id} was never sent, so it has no asset; use release or retry. {UNCHANGED}"
         if claim.asset_id is not None:
             return f"Claim {claim.id} has asset {claim.asset_id} already; use retry. {UNCHANGED}"

@@ -70,7 +70,7 @@ def test_fifty_drops_and_a_budget_for_seven(open_machine: Opener) -> None:
     assert machine.say("release", held[first]["claim"]).returncode == 0
     assert machine.answer(first).parent.name == "done"
     assert (machine.status()["counts"], len(machine.bills())) == ({"held": 42}, 8)
-    assert machine.say("release", "--all").stdout == "Released 42 claims.\n"
+    assert machine.say("release", "--all").stdout == "Let go: 42.\n"
     machine.until(lambda: not machine.status()["claims"], "all to be done", PATIENCE, every=0.3)
     assert [len(machine.bills(talk(number))) for number in range(51)] == [1] * 50 + [0]
     assert spent(machine) == pytest.approx(seconds(machine.bills())) == pytest.approx(50 * 9)
@@ -99,7 +99,7 @@ def test_every_limit_holds_with_a_reason_until_a_person_or_the_next_day(open_mac
     machine.drop("fifth.mp4", talk(6), folder="any")
 
     reasons = {
-        "long": "it takes 0.15 minutes, and one video of the folder short may take 0.1",
+        "long": "it takes 0.15 minutes; folder short: at most 0.1 for one video",
         "second": "folder one: all 1 drops of the day are used",
         "fourth": "it takes 0.15 minutes; all folders: not so much is left of 0.3 this day",
         "fifth": "it takes 0.15 minutes; all folders: not so much is left of 0.3 this day",

@@ -53,8 +53,8 @@ def test_what_lay_there_waits_for_a_word(open_machine: Opener) -> None:
     assert machine.folder()["held_first"]["estimated_minutes"] == pytest.approx(0.9)
     assert machine.story("folder.held") == []  # one of them is still being copied
     machine.until(lambda: "half.mp4.part lies beside it" in machine.waiting()["half.mp4"], "the copy to be seen")
-    says = "lay here before the service came, and waits until the person who looks after it lets it go"
-    machine.until(lambda: machine.noted(f"old5 {says} (0.15 minutes of dubbing)"), "STATUS.txt to tell of them")
+    says = "7 videos lay here before the service came (0.90 minutes of dubbing); the person who looks after it has to"
+    machine.until(lambda: machine.noted(says), "STATUS.txt to tell of them")
     (machine.home / "drop" / "half.mp4").write_bytes(talk(7))
     (machine.home / "drop" / "half.mp4.part").unlink()
     (told,) = machine.until(lambda: machine.story("folder.held"), "the sum to be told")
@@ -86,7 +86,7 @@ def test_what_lay_there_waits_for_a_word(open_machine: Opener) -> None:
     assert machine.answer("old2").parent.name == "done"
     assert machine.folder()["held_first"]["drops"] == 6
     assert machine.say("release", "--all", "--folder", "nowhere").returncode == 1
-    assert machine.say("release", "--all", "--folder", "drop").stdout == "Released 6 claims.\n"
+    assert machine.say("release", "--all", "--folder", "drop").stdout == "Let go: 6.\n"
     for stem in ("old1", "old3", "old4", "old5", "half"):
         assert machine.answer(stem).parent.name == "done"
     assert machine.answer("odd").parent.name == "failed"

@@ -426,7 +426,7 @@ def test_a_folder_that_may_not_be_written_is_a_place_error(root: Path) -> None:
     lines = unprivileged(root)
 
     assert lines[:2] == ["['talk.mp4'] []", "[]"]
-    assert "Operator denied" in lines[2]
+    assert "Permission denied" in lines[2]
     assert "Give the service's user the right" in lines[2]
     assert (root / "talk.mp4").read_bytes() == b"video"
 
@@ -450,7 +450,7 @@ def test_a_folder_that_may_not_be_looked_into_is_a_place_error(root: Path) -> No
     """No right to list the root is the folder's trouble, with a hint."""
     root.chmod(0o300)
 
-    assert "expected a folder that can be read, found: Operator denied" in unprivileged(root)[0]
+    assert "expected a folder that can be read, found: Permission denied" in unprivileged(root)[0]
 
 
 @pytest.mark.slow

@@ -1,5 +1,8 @@
 """The agenda: one upload of a claim at a time, and none while the account is refused, until somebody says try."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 from run.stage import CLAIM, Stage
 from samples import BARRED, BUSY, NOW, claim
 
@@ -22,6 +25,19 @@ def test_a_reload_tries_at_once_what_waits_for_the_account() -> None:
     stage.tell(Reload())
     stage.later(2 * ACCOUNT_PAUSE.total_seconds())
     assert stage.notes.effects() == [effects.Upload()], "the one that was planned before is not begun beside it"
+
+
+def test_a_reload_does_not_hurry_what_waits_for_a_reason_of_its_own() -> None:
+    """The API has asked one of them to wait; only the refusal of the account is judged anew."""
+    busy = claim(State.UPLOADING, id=ClaimId("busy"))
+    stage = Stage().start(claim(State.UPLOADING), busy)
+    stage.happen(busy, events.Faulted(fault=replace(BUSY, not_before=timedelta(minutes=10))))
+    stage.happen(claim(), events.Faulted(fault=BARRED))
+    stage.tell(Reload())
+    assert [each.id for each, _ in stage.notes.handed] == [CLAIM]
+
+    stage.later(600)
+    assert [each.id for each, _ in stage.notes.handed] == [CLAIM, busy.id]
 
 
 def test_a_reload_leaves_alone_whose_folder_is_gone() -> None:

@@ -22,7 +22,8 @@ from panjaya_watchd.core.claim import (
 from panjaya_watchd.core.events import Told, Word
 from panjaya_watchd.core.names import AssetId, ClaimId, Digest, FolderName
 from panjaya_watchd.core.order import Language
-from panjaya_watchd.run.door import BATCH, LOOK_EVERY
+from panjaya_watchd.run.door import LOOK_EVERY
+from panjaya_watchd.run.messages import BATCH
 
 LIKE = "likeness"
 OTHER = FolderName("sales")

@@ -12,7 +12,7 @@ from samples import BARRED, BROKEN, BUSY, DIGEST, EVENTS, FRENCH, SPANISH, asset
 
 from panjaya_watchd.core import effects, events
 from panjaya_watchd.core.answers import Fault
-from panjaya_watchd.core.claim import LIVING, DubbingState, Rules, State
+from panjaya_watchd.core.claim import LIVING, DubbingState, HeldFor, Rules, State
 from panjaya_watchd.core.events import Told, Word
 from panjaya_watchd.core.following import UNKNOWN_POLLS
 from panjaya_watchd.core.names import AssetId, ClaimId, FolderName, VersionId
@@ -24,11 +24,25 @@ from panjaya_watchd.errors import LedgerError
 from panjaya_watchd.ledger.memory import MemoryLedger
 from panjaya_watchd.places.base import Scan
 from panjaya_watchd.run.driver import FREE
-from panjaya_watchd.run.messages import Crashed, Due, Examined, Happened, Listed, Look, Question, Reading, Scanned, Stop
+from panjaya_watchd.run.messages import (
+    Crashed,
+    Due,
+    Examined,
+    Happened,
+    Listed,
+    Look,
+    Lost,
+    Question,
+    Reading,
+    Release,
+    Scanned,
+    Stop,
+)
 
 HOUR = ACCOUNT_PAUSE.total_seconds()
 GONE = FolderName("sold")
 AT_GATE = events.AtGate(digest=DIGEST, size=1000, mark=frozenset({AssetId("old")}))
+WAITS = claim(State.HELD, id=ClaimId("waits"), held_for=HeldFor.FIRST_START, inside=False, maybe_billed=False)
 NO_SUCH = Fault(money_may_have_moved=False, repeat_helps=False, words="no such asset", status=404)
 
 
@@ -302,6 +316,28 @@ def test_an_event_that_may_not_happen_stops_the_daemon() -> None:
     assert stage.ledger.get(CLAIM) == replace(claim(State.CLAIMED), rules=Rules(), crashes=1)
 
 
+def test_an_upload_whose_asset_was_found_meanwhile_is_taken_back_at_its_gate() -> None:
+    """It would buy what the claim has already."""
+    stage = Stage().start(claim(State.DUBBING))
+    stage.happen(claim(State.DUBBING), AT_GATE)
+
+    assert stage.notes.effects() == [effects.ShutGate()]
+    assert stage.driver.living[CLAIM] == claim(State.DUBBING)
+
+
+def test_a_full_ledger_is_not_blamed_on_a_claim() -> None:
+    """Three such ends would make poison of a drop that is well."""
+    ledger = BrokenLedger()
+    stage = Stage(ledger=ledger).start(claim(State.CLAIMED))
+    ledger.full = True
+
+    with pytest.raises(LedgerError):
+        stage.happen(claim(State.CLAIMED), events.TakenIn())
+    before = ledger.get(CLAIM)
+    assert before is not None
+    assert before.crashes == 0
+
+
 BEGUN = (dubbing(SPANISH, DubbingState.FETCHING, version_id=VersionId("v-es-ES")), dubbing(FRENCH))
 """Spanish is being fetched, French is waited for."""
 
@@ -512,20 +548,23 @@ def test_a_driver_that_stops_still_hears_an_answer() -> None:
 
 def test_a_driver_that_stops_begins_nothing_new() -> None:
     """No scan, no claim, no effect, nothing planned."""
-    stage = Stage().start(claim(State.DUBBING))
+    stage = Stage().start(claim(State.DUBBING), WAITS)
     files = tuple((part.name, part.fingerprint) for part in drop().parts)
     stage.tell(
         Stop(),
         Look(folder=FOLDER),
         Scanned(folder=FOLDER, scan=Scan(files=files), seconds=0),
         Examined(folder=FOLDER, drop=drop(), found=Reading(asked=Asked())),
+        Release(claim_ids=(WAITS.id,)),
+        Lost(claim_ids=(WAITS.id,)),
         Happened(claim_id=CLAIM, event=events.Polled(asset=asset(spanish="Completed"))),
     )
     stage.later(1e6)
 
     assert stage.notes.handed == []
     assert stage.notes.scans == []
-    assert len(stage.ledger.living()) == 1
+    assert len(stage.ledger.living()) == 2
+    assert stage.ledger.get(WAITS.id) == WAITS
 
 
 @given(order=st.permutations([Look(folder=FOLDER), Happened(claim_id=CLAIM, event=AT_GATE), Stop()]))

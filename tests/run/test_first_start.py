@@ -115,6 +115,16 @@ def test_a_look_that_could_not_see_everything_forgets_nothing() -> None:
     assert living(here) == {"a": HELD}
 
 
+def test_what_the_first_look_could_not_see_is_old_too() -> None:
+    """A directory that could not be read at first: what comes to light in it lay there before us."""
+    here = stage()
+    here.tell(Scanned(folder=FOLDER, scan=Scan(files=(), whole=False), seconds=0.01))
+    settle(here, "a.mp4")
+    settle(here, "a.mp4", "b.mp4")
+
+    assert living(here) == {"a": HELD, "b": ("claimed", None)}
+
+
 def test_an_old_sidecar_does_not_make_a_new_video_old() -> None:
     """Only videos lie there to be paid for."""
     here = stage()

@@ -99,9 +99,9 @@ def test_an_unusable_folder_is_told_once(stage: Stage) -> None:
 
 def test_another_trouble_of_the_same_folder_is_told_as_well(stage: Stage) -> None:
     """What changes is worth a line."""
-    stage.tell(Unseen(folder=FOLDER, why="It is not mounted."), Unseen(folder=FOLDER, why="Operator denied."))
+    stage.tell(Unseen(folder=FOLDER, why="It is not mounted."), Unseen(folder=FOLDER, why="Permission denied."))
 
-    assert [line["why"] for line in stage.logged("folder.refused")] == ["It is not mounted.", "Operator denied."]
+    assert [line["why"] for line in stage.logged("folder.refused")] == ["It is not mounted.", "Permission denied."]
 
 
 def test_a_folder_that_recovers_says_so_once(stage: Stage) -> None:

@@ -306,7 +306,7 @@ def test_letting_go_is_heard_through_any_cut() -> None:
 
 @pytest.mark.slow
 def test_what_comes_after_a_first_look_that_was_cut_off_is_old_or_new_but_never_both() -> None:
-    """Whether a drop is old is settled by the first look that is durable: before it, it is held; after it, it goes."""
+    """A drop is new once the first look is durable and our trace lies in the folder; until then it is held."""
     went = []
     for cut in count(1):
         world = full_folder(cut)
@@ -314,7 +314,7 @@ def test_what_comes_after_a_first_look_that_was_cut_off_is_old_or_new_but_never_
         world.run()
         if not world.reboots:
             break
-        looked = "after put baseline" in world.passed[: cut + 1]
+        looked = "sync /srv/dub" in world.passed[: cut + 1]
         assert world.bills() == {"old.mp4": 0, "older.mp4": 0, "late.mp4": int(looked)}, world.describe()
         assert held(world, HeldFor.FIRST_START) == (2 if looked else 3), world.describe()
         went.append(looked)

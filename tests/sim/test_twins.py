@@ -142,7 +142,7 @@ def the_same_when_nobody_has_the_results(*cuts: int) -> World:
 
     assert answered(world) == {"done": 1, "failed": 1}, world.describe()
     assert bought(world) == [("es-ES",)], world.describe()
-    assert "A result is no longer to be had." in note(world), world.describe()
+    assert "An earlier result can no longer be had." in note(world), world.describe()
     assert "force = true" in note(world), world.describe()
     return world
 
