@@ -156,7 +156,7 @@ def test_other_settings_must_be_meant(house: Machine) -> None:
     why = (failed / "WHY.txt").read_text()
     assert (failed.parent.name, len(house.bills(talk(4)))) == ("failed", 1)
     assert "with other settings, and dubbing it again costs again" in why.splitlines()[0]
-    assert "write the line force = true into the .toml file" in why
+    assert "write the line force = true into a file beside the video" in why
     assert "Other settings: speakers_count" in why
     (failed / "other.toml").write_bytes(b"speakers_count = 2\nforce = true\n")
     for path in failed.iterdir():
