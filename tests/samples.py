@@ -15,11 +15,13 @@ from panjaya_watchd.core.claim import (
     Earlier,
     HeldFor,
     Outcome,
+    Reservation,
     Result,
     Rules,
     State,
 )
 from panjaya_watchd.core.drop import Drop, Fingerprint, Part, Role
+from panjaya_watchd.core.effects import Effect
 from panjaya_watchd.core.events import Event
 from panjaya_watchd.core.names import AssetId, ClaimId, Digest, DubbingId, FolderName, Locale, VersionId
 from panjaya_watchd.core.order import AutoGenerate, Language, Order
@@ -27,6 +29,7 @@ from panjaya_watchd.core.order import AutoGenerate, Language, Order
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SPANISH, FRENCH = Locale("es-ES"), Locale("fr-FR")
 DIGEST = Digest("ab" * 32)
+RESERVED = Reservation(at=NOW, millis=120_000)
 BROKEN = Fault(money_may_have_moved=True, repeat_helps=True, words="the connection was cut")
 BUSY = Fault(money_may_have_moved=False, repeat_helps=True, words="too many requests", status=429)
 REFUSED = Fault(money_may_have_moved=False, repeat_helps=False, words="locale is missing", status=400)
@@ -103,6 +106,18 @@ def dubbing(locale: Locale = SPANISH, state: DubbingState = DubbingState.WAITING
     """Give a dubbing in that state."""
     kept = result(locale) if state is DubbingState.FETCHED else None
     return replace(Dubbing(locale=locale, state=state, result=kept), **changes)
+
+
+def held(kind: HeldFor, **changes: Any) -> Claim:
+    """Give a claim that is held before anything was sent."""
+    inside = kind is not HeldFor.FIRST_START
+    plain = {"attempt": None, "maybe_billed": False, "inside": inside, "held_for": kind}
+    return claim(State.HELD, **{**plain, **changes})
+
+
+def kinds(asked: tuple[Effect, ...]) -> list[type[Effect]]:
+    """Give the kinds of effects."""
+    return [type(effect) for effect in asked]
 
 
 def earlier(*locales: Locale) -> Earlier:

@@ -2,36 +2,30 @@
 
 from dataclasses import replace
 
-from samples import BARRED, BUSY, DIGEST, FRENCH, NOW, REFUSED, SPANISH, asset, claim, dubbing, earlier, order
+from samples import (
+    BARRED,
+    BUSY,
+    DIGEST,
+    FRENCH,
+    NOW,
+    REFUSED,
+    RESERVED,
+    SPANISH,
+    asset,
+    claim,
+    dubbing,
+    earlier,
+    held,
+    kinds,
+    order,
+)
 
 from panjaya_watchd.core import effects, events
-from panjaya_watchd.core.claim import (
-    Claim,
-    Destination,
-    DubbingState,
-    HeldFor,
-    Reservation,
-    State,
-)
+from panjaya_watchd.core.claim import Destination, DubbingState, HeldFor, State
 from panjaya_watchd.core.dubbing import EARLIER_REFUSALS
-from panjaya_watchd.core.effects import Effect
 from panjaya_watchd.core.names import AssetId, ClaimId, VersionId
 from panjaya_watchd.core.order import AutoGenerate
 from panjaya_watchd.core.states import step
-
-RESERVED = Reservation(at=NOW, millis=120_000)
-
-
-def held(kind: HeldFor, **changes: object) -> Claim:
-    """Give a claim that is held before anything was sent."""
-    inside = kind is not HeldFor.FIRST_START
-    plain = {"attempt": None, "maybe_billed": False, "inside": inside, "held_for": kind}
-    return claim(State.HELD, **{**plain, **changes})
-
-
-def kinds(asked: tuple[Effect, ...]) -> list[type[Effect]]:
-    """Give the kinds of effects."""
-    return [type(effect) for effect in asked]
 
 
 def test_the_reservation_is_durable_with_the_first_attempt() -> None:

@@ -3,37 +3,15 @@
 from datetime import timedelta
 
 import pytest
-from samples import NOW, claim
+from samples import NOW, RESERVED, claim, held, kinds
 
 from panjaya_watchd.core import effects, events
-from panjaya_watchd.core.claim import (
-    Claim,
-    Destination,
-    HeldFor,
-    Outcome,
-    Reservation,
-    Rules,
-    State,
-)
+from panjaya_watchd.core.claim import Destination, HeldFor, Outcome, Rules, State
 from panjaya_watchd.core.effects import Effect
 from panjaya_watchd.core.events import Told, Word
 from panjaya_watchd.core.names import AssetId
 from panjaya_watchd.core.states import step
 from panjaya_watchd.core.step import hold
-
-RESERVED = Reservation(at=NOW, millis=120_000)
-
-
-def held(kind: HeldFor, **changes: object) -> Claim:
-    """Give a claim that is held before anything was sent."""
-    inside = kind is not HeldFor.FIRST_START
-    plain = {"attempt": None, "maybe_billed": False, "inside": inside, "held_for": kind}
-    return claim(State.HELD, **{**plain, **changes})
-
-
-def kinds(asked: tuple[Effect, ...]) -> list[type[Effect]]:
-    """Give the kinds of effects."""
-    return [type(effect) for effect in asked]
 
 
 def test_a_permission_holds_for_its_reason_only() -> None:

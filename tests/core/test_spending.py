@@ -4,17 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from samples import BROKEN, BUSY, DIGEST, FRENCH, NOW, REFUSED, SPANISH, asset, claim, earlier, order
+from samples import BROKEN, BUSY, DIGEST, FRENCH, NOW, REFUSED, RESERVED, SPANISH, asset, claim, earlier, kinds, order
 
 from panjaya_watchd.core import effects, events
-from panjaya_watchd.core.claim import (
-    Attempt,
-    HeldFor,
-    OnDoubt,
-    Reservation,
-    Rules,
-    State,
-)
+from panjaya_watchd.core.claim import Attempt, HeldFor, OnDoubt, Reservation, Rules, State
 from panjaya_watchd.core.effects import Effect
 from panjaya_watchd.core.events import Told, Word
 from panjaya_watchd.core.names import AssetId, Locale
@@ -22,17 +15,7 @@ from panjaya_watchd.core.order import Language
 from panjaya_watchd.core.spending import STRIKES
 from panjaya_watchd.core.states import step
 
-RESERVED = Reservation(at=NOW, millis=120_000)
-
-
 LATER = NOW + timedelta(hours=2)
-
-
-def kinds(asked: tuple[Effect, ...]) -> list[type[Effect]]:
-    """Give the kinds of effects."""
-    return [type(effect) for effect in asked]
-
-
 WITNESSED = events.Witnessed(asset_id=AssetId("a1"))
 
 
