@@ -216,8 +216,9 @@ def facts(answer: Asset | Fault) -> tuple[bool, bool, bool, int | None]:
     return answer.money_may_have_moved, answer.repeat_helps, answer.account, answer.status
 
 
-TALL = 24 << 20
-"""Bytes; more than the socket buffers of both sides take, so the client is still writing when something happens."""
+TALL = 96 << 20
+"""Bytes; six tenths are more than the socket buffers of both sides ever take (tcp_rmem and tcp_wmem: 32 and 4 MiB), so
+that the client is still writing when something happens."""
 
 
 @pytest.fixture
