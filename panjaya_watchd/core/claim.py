@@ -255,9 +255,9 @@ class Claim:
     @property
     def admitted(self) -> bool:
         """Say whether the claim may have been sent, or is about to be; the same video must not be sent beside it."""
-        if self.state is State.HELD:
-            return self.held_for not in UNSENT or self.maybe_billed
-        return self.state not in {State.CLAIMED, State.CLOSED} and self.order is not None
+        if self.state is State.CLAIMED or (self.state is State.HELD and self.held_for in UNSENT):
+            return self.maybe_billed  # by an earlier attempt, which a person has had repeated
+        return self.state is State.HELD or (self.state is not State.CLOSED and self.order is not None)
 
     @property
     def to_buy(self) -> tuple[Locale, ...]:

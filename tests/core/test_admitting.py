@@ -21,7 +21,7 @@ from samples import (
 )
 
 from panjaya_watchd.core import effects, events
-from panjaya_watchd.core.claim import Destination, DubbingState, HeldFor, State
+from panjaya_watchd.core.claim import Destination, DubbingState, HeldFor, Outcome, State
 from panjaya_watchd.core.dubbing import EARLIER_REFUSALS
 from panjaya_watchd.core.names import AssetId, ClaimId, VersionId
 from panjaya_watchd.core.order import AutoGenerate
@@ -111,3 +111,27 @@ def test_a_repeat_of_what_is_edited_in_the_studio_is_answered_at_once() -> None:
     assert after.outcome is not None
     assert (after.state, after.outcome.to) == (State.FILING, Destination.DONE)
     assert "this time it cost nothing" in after.outcome.why
+
+
+def test_what_is_declined_is_answered_and_not_sent() -> None:
+    """Whoever it waited for does not matter any more."""
+    outcome = Outcome(to=Destination.FAILED, why="It was dubbed before with other settings.")
+    after = step(claim(awaits=ClaimId("twin")), events.Declined(outcome=outcome), NOW)
+
+    assert (after.claim.state, after.claim.outcome, after.claim.awaits) == (State.FILING, outcome, None)
+    assert kinds(after.effects) == [effects.PutAway]
+
+
+def test_a_folder_in_trouble_is_asked_again_later() -> None:
+    """The parts lie where they lay."""
+    after = step(claim(), events.Stuck(why="the share is gone"), NOW)
+
+    assert (after.claim.state, after.claim.troubles, kinds(after.effects)) == (State.CLAIMED, 1, [effects.TakeIn])
+
+
+def test_a_digest_is_noted_and_admission_asked_for_again() -> None:
+    """Of the video, and of what is spoken over."""
+    after = step(claim(), events.Hashed(digest=DIGEST, background=DIGEST), NOW)
+
+    assert (after.claim.digest, after.claim.background_digest) == (DIGEST, DIGEST)
+    assert kinds(after.effects) == [effects.Admit]

@@ -65,8 +65,19 @@ def test_a_likely_twin_is_proven_by_all_bytes() -> None:
         claim(State.HELD, digest=DIGEST),
         claim(State.HELD, held_for=HeldFor.POISON),
         claim(State.HELD, held_for=HeldFor.BUDGET, maybe_billed=True),
+        claim(State.CLAIMED, maybe_billed=True),
     ],
-    ids=["undigested", "uploading", "releasing", "dubbing", "filing", "in doubt", "poison", "billed perhaps"],
+    ids=[
+        "undigested",
+        "uploading",
+        "releasing",
+        "dubbing",
+        "filing",
+        "in doubt",
+        "poison",
+        "billed perhaps",
+        "to be sent again",
+    ],
 )
 def test_a_twin_that_may_be_sent_is_awaited(other: Claim) -> None:
     """Never two of the same at once, and none beside a doubt."""
