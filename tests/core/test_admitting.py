@@ -135,3 +135,10 @@ def test_a_digest_is_noted_and_admission_asked_for_again() -> None:
 
     assert (after.claim.digest, after.claim.background_digest) == (DIGEST, DIGEST)
     assert kinds(after.effects) == [effects.Admit]
+
+
+def test_whom_it_waits_for_is_noted() -> None:
+    """Nothing else happens: who is awaited has it asked for again."""
+    after = step(claim(), events.Awaited(of=ClaimId("twin"), why="talk is under way"), NOW)
+
+    assert (after.claim.state, after.claim.awaits, after.effects) == (State.CLAIMED, "twin", ())
