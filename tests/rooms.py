@@ -30,7 +30,7 @@ MAY_KNOW: Final[dict[str, tuple[str, ...]]] = {
 UNBOUND: Final = ("build", "cli")
 
 PURE: Final = frozenset(
-    "collections dataclasses datetime difflib enum functools itertools math re typing unicodedata zlib".split()
+    "collections dataclasses datetime difflib enum functools itertools math re types typing unicodedata zlib".split()
 )
 """What ``core`` may import of the standard library, with ``pathlib.PurePosixPath``: it can touch nothing."""
 

@@ -15,6 +15,7 @@ from typing import Protocol
 from panjaya_watchd.core.claim import Destination
 from panjaya_watchd.core.drop import Drop, Fingerprint, Part
 from panjaya_watchd.core.names import ClaimId, Digest
+from panjaya_watchd.core.profiles import LOCAL_GROUND, Ground
 from panjaya_watchd.core.settle import Evidence
 
 
@@ -36,12 +37,14 @@ class Scan:
     (name, what it is in words) of entries that are never read, so that nothing is silently ignored: symbolic links,
     FIFOs, folders that are not looked into, and up to 50 files of no known kind. ``whole`` is False where something
     could not be looked at, so that what is missing need not be gone. ``traced``: our own ``processing/`` is there.
+    ``grounds`` are the file systems under the folder, that of its root first.
     """
 
     files: tuple[tuple[str, Fingerprint], ...]
     refused: tuple[tuple[str, str], ...] = ()
     whole: bool = True
     traced: bool = True
+    grounds: tuple[Ground, ...] = (LOCAL_GROUND,)
 
 
 class Source(Protocol):
