@@ -4,13 +4,14 @@ import secrets
 import socket
 import threading
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from panjaya_watchd.api.panjaya import Panjaya
+from panjaya_watchd.core.content import Measured
 from panjaya_watchd.core.drop import Part
 from panjaya_watchd.core.names import AssetId, ClaimId, FolderName
 from panjaya_watchd.ledger.sql import SqlLedger
+from panjaya_watchd.media.ending import ending
 from panjaya_watchd.media.probe import probe
 from panjaya_watchd.places.base import Place
 from panjaya_watchd.places.disk import DiskPlace
@@ -34,9 +35,6 @@ from panjaya_watchd.watch.folder_hints import FolderHints
 
 if TYPE_CHECKING:
     from panjaya_watchd.web.server import WebServer
-
-SCAN_PACE = timedelta(seconds=5)
-"""How often a local folder is looked at when nothing hints; a slow scan stretches it."""
 
 PROBE_PATIENCE = 20.0
 """Seconds; a video that takes longer to measure has no known duration."""
@@ -62,6 +60,7 @@ def build(settings: Settings, key: str, log: Log, environ: Mapping[str, str]) ->
         api=api,
         places={name: _place(folder) for name, folder in names.items()},
         probe=_prober(names),
+        ending=ending,
         clock=clock,
         board=board,
         stop=threading.Event(),
@@ -125,12 +124,10 @@ def _place(folder: Folder) -> Place:
 
 
 def _watched(folder: Folder, settings: Settings) -> Watched:
-    rule = folder.rule()
-    pace = min(SCAN_PACE.total_seconds(), max(rule.quiet / 2, 0.1))
     return Watched(
         defaults=folder.defaults(),
         rules=folder.rules(settings.api),
-        intake=Intake(rule=rule, pace=pace),
+        intake=Intake(rule=folder.rule()),
         budget=folder.budget.limits() if folder.budget else None,
         root=Root(path=str(folder.path), hold=folder.on_first_start == "hold"),
     )
@@ -145,8 +142,10 @@ def _hints(folder: Folder, inbox: Inbox) -> FolderHints:
 def _prober(folders: Mapping[FolderName, Folder]) -> Probe:
     """Measure a part where it lies: opened by its own name and no link, read by a child process."""
 
-    def measure(folder: FolderName, part: Part) -> float | None:
-        measured = probe(folders[folder].path / part.name, timeout=PROBE_PATIENCE)
-        return measured.duration if measured else None
+    def measure(folder: FolderName, part: Part) -> Measured | None:
+        found = probe(folders[folder].path / part.name, timeout=PROBE_PATIENCE)
+        if found is None:
+            return None
+        return Measured(duration=found.duration, has_video=found.has_video, has_audio=found.has_audio)
 
     return measure

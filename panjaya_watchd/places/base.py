@@ -8,11 +8,13 @@ places that a verb moves it between. Nothing is ever overwritten or deleted, but
 """
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from panjaya_watchd.core.claim import Destination
+from panjaya_watchd.core.content import Reads
 from panjaya_watchd.core.drop import Drop, Fingerprint, Part
 from panjaya_watchd.core.names import ClaimId, Digest
 from panjaya_watchd.core.profiles import LOCAL_GROUND, Ground
@@ -82,8 +84,14 @@ class Place(Protocol):
     def read(self, part: Part, limit: int) -> bytes:
         """Read a small part that was not taken in yet. Raises `Unsettled`; more than ``limit`` bytes: `PlaceError`."""
 
+    def peek(self, part: Part) -> AbstractContextManager[Reads]:
+        """Lend a part that was not taken in yet. Raises `Unsettled`, also at the end where it changed meanwhile."""
+
     def likeness(self, part: Part) -> str:
         """Sample a part that was not taken in yet: equal bytes have an equal likeness. Raises `Unsettled`."""
+
+    def joined(self, drop: Drop) -> tuple[str, ...]:
+        """Name the sidecars that lie in the watch folder by now and go with a drop that was taken in."""
 
     def made_here(self, part: Part) -> bool:
         """Say whether a part is one of our own results, by the mark that `keep` left on it."""

@@ -115,6 +115,7 @@ class MemoryFile:
         self._disk = disk
         self._ino = ino
         self._offset = 0
+        self.size = len(disk.content(ino))
 
     def fingerprint(self) -> Fingerprint:
         """Say what the file is now."""
@@ -129,6 +130,26 @@ class MemoryFile:
     def read_at(self, offset: int, limit: int) -> bytes:
         """Read at a place."""
         return self._disk.content(self._ino)[offset : offset + limit]
+
+    def hole(self, offset: int) -> int:
+        """Give the next hole."""
+        return max(offset, self._disk.written_up_to(self._ino))
+
+    def data(self, offset: int) -> int:
+        """Give the next data."""
+        return offset if offset < self._disk.written_up_to(self._ino) else self.size
+
+    def names(self) -> int:
+        """Count the names."""
+        return self._disk.names_of(self._ino)
+
+    def is_written(self) -> bool | None:
+        """Say whether the world outside has it open."""
+        return self._disk.is_open(self._ino)
+
+    def finder_info(self) -> bytes:
+        """Nothing of a Finder is played."""
+        return b""
 
     def close(self) -> None:
         """Let go; nothing is held."""

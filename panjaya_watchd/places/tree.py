@@ -38,7 +38,10 @@ class Look:
 
 
 class Opened(Protocol):
-    """An open regular file."""
+    """An open regular file; one can be read by position as `core.content.Reads`."""
+
+    size: int
+    """Bytes, when it was opened."""
 
     def fingerprint(self) -> Fingerprint:
         """Say what the file is now, by its descriptor: on NFS this is fresher than a look at its name."""
@@ -47,7 +50,22 @@ class Opened(Protocol):
         """Read up to ``limit`` bytes; ``b""`` at the end."""
 
     def read_at(self, offset: int, limit: int) -> bytes:
-        """Read up to ``limit`` bytes from a place, without moving on."""
+        """Read up to ``limit`` bytes from a place, without moving on; fewer only at the end."""
+
+    def hole(self, offset: int) -> int:
+        """Give the first byte from a place on that was never written; ``size`` where there is none, or no telling."""
+
+    def data(self, offset: int) -> int:
+        """Give the first byte from a place on that was written; ``size`` where none was."""
+
+    def names(self) -> int:
+        """Count the names that lead to it; a second one means that it can be changed from where we do not look."""
+
+    def is_written(self) -> bool | None:
+        """Say whether somebody has it open for writing; None where the kernel does not tell us."""
+
+    def finder_info(self) -> bytes:
+        """Give what a Mac's Finder has noted on it: type and creator first; empty where nothing is."""
 
     def close(self) -> None:
         """Let go of the descriptor."""

@@ -19,12 +19,14 @@ from world import SimClock
 from panjaya_watchd.api.base import Download, Submission
 from panjaya_watchd.core.answers import Asset, Fault, Version
 from panjaya_watchd.core.claim import Claim, Rules
+from panjaya_watchd.core.content import Measured, Patience
 from panjaya_watchd.core.drop import Drop, group
 from panjaya_watchd.core.effects import Effect
 from panjaya_watchd.core.names import AssetId, ClaimId, Digest, FolderName, Locale, VersionId
 from panjaya_watchd.core.order import AutoGenerate, Defaults
-from panjaya_watchd.core.settle import Rule
+from panjaya_watchd.core.settle import Evidence, Rule
 from panjaya_watchd.ledger.memory import MemoryLedger
+from panjaya_watchd.media.ending import ending
 from panjaya_watchd.places.base import Scan
 from panjaya_watchd.places.memory import MemoryPlace
 from panjaya_watchd.places.memory_disk import MemoryDisk
@@ -65,7 +67,7 @@ class Notes:
         """Write down that a scan was asked for."""
         self.scans.append(folder)
 
-    def examine(self, folder: FolderName, drop: Drop) -> None:
+    def examine(self, folder: FolderName, drop: Drop, patience: Patience) -> None:
         """Write down a drop that is to be read."""
         self.examined.append(drop)
 
@@ -84,7 +86,7 @@ class Notes:
 
 def watched(quiet: float = QUIET, pace: float = PACE) -> Watched:
     """Give a watch folder that was not looked at yet."""
-    return Watched(defaults=DEFAULTS, rules=Rules(), intake=Intake(rule=Rule(quiet=quiet), pace=pace))
+    return Watched(defaults=DEFAULTS, rules=Rules(), intake=Intake(rule=Rule(quiet=quiet), own_pace=pace))
 
 
 @dataclass(slots=True)
@@ -216,7 +218,7 @@ class Room:
     """The hands with a folder in memory."""
 
     files: dict[str, bytes] = field(default_factory=dict)
-    probe: Probe = lambda _folder, _part: 60.0
+    probe: Probe = lambda _folder, _part: Measured(duration=60.0)
     api: Api = field(default_factory=Api)
     place_type: type[MemoryPlace] = MemoryPlace
     clock: SimClock = field(default_factory=SimClock)
@@ -235,6 +237,7 @@ class Room:
             api=self.api,
             places={FOLDER: self.place},
             probe=self.probe,
+            ending=ending,
             clock=self.clock,
             board=self.board,
             stop=self.stop,
@@ -259,7 +262,7 @@ class Room:
         stage = Stage()
         drop = self.drop()
         reading = self.hands.examine(FOLDER, drop)
-        assert not isinstance(reading, str), reading
+        assert not isinstance(reading, Evidence), reading
         stage.driver._claim(FOLDER, drop, reading)
         return replace(stage.driver.living[CLAIM], taken_at=NOW, **changes)
 
