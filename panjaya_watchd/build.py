@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from panjaya_watchd.api.panjaya import Panjaya
 from panjaya_watchd.core.drop import Part
 from panjaya_watchd.core.names import AssetId, ClaimId, FolderName
+from panjaya_watchd.core.profiles import Profile
 from panjaya_watchd.ledger.sql import SqlLedger
 from panjaya_watchd.media.probe import probe
 from panjaya_watchd.places.base import Place
@@ -24,6 +25,7 @@ from panjaya_watchd.run.hands import Hands
 from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.intake import Intake
 from panjaya_watchd.run.lanes import Lanes
+from panjaya_watchd.run.listening import Listening
 from panjaya_watchd.run.messages import Called, Look
 from panjaya_watchd.run.story import Log
 from panjaya_watchd.run.tell import Ear
@@ -66,12 +68,14 @@ def build(settings: Settings, key: str, log: Log, environ: Mapping[str, str]) ->
         board=board,
         stop=threading.Event(),
     )
+    listening = Listening({name: _hints(folder, inbox) for name, folder in names.items()})
     lanes = Lanes(
         hands=hands,
         inbox=inbox,
         uploads=settings.limits.uploads,
         downloads=settings.limits.downloads,
         folders=tuple(names),
+        listening=listening,
     )
     driver = Driver(
         ledger=ledger,
@@ -93,10 +97,9 @@ def build(settings: Settings, key: str, log: Log, environ: Mapping[str, str]) ->
         inbox=inbox,
         ledger=ledger,
         log=log,
-        hints={name: _hints(folder, inbox) for name, folder in names.items()},
         manager=manager,
         openers=() if web is None else (web.start,),
-        closers=(ear.close, *(() if web is None else (web.stop,)), api.close),
+        closers=(listening.end, ear.close, *(() if web is None else (web.stop,)), api.close),
     )
 
 
@@ -121,7 +124,13 @@ def _callback_url(settings: Settings, claim_id: ClaimId) -> str | None:
 
 
 def _place(folder: Folder) -> Place:
-    return DiskPlace(folder.path, done=folder.done, failed=folder.failed, recursive=folder.recursive)
+    return DiskPlace(
+        folder.path,
+        done=folder.done,
+        failed=folder.failed,
+        recursive=folder.recursive,
+        profile=None if folder.profile == "auto" else Profile(folder.profile),
+    )
 
 
 def _watched(folder: Folder, settings: Settings) -> Watched:
