@@ -10,6 +10,7 @@ from panjaya_watchd.api.panjaya import Panjaya
 from panjaya_watchd.core.content import Measured
 from panjaya_watchd.core.drop import Part
 from panjaya_watchd.core.names import AssetId, ClaimId, FolderName
+from panjaya_watchd.core.profiles import Profile
 from panjaya_watchd.ledger.sql import SqlLedger
 from panjaya_watchd.media.ending import ending
 from panjaya_watchd.media.probe import probe
@@ -25,6 +26,7 @@ from panjaya_watchd.run.hands import Hands
 from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.intake import Intake
 from panjaya_watchd.run.lanes import Lanes
+from panjaya_watchd.run.listening import Listening
 from panjaya_watchd.run.messages import Called, Look
 from panjaya_watchd.run.story import Log
 from panjaya_watchd.run.tell import Ear
@@ -65,12 +67,14 @@ def build(settings: Settings, key: str, log: Log, environ: Mapping[str, str]) ->
         board=board,
         stop=threading.Event(),
     )
+    listening = Listening({name: _hints(folder, inbox) for name, folder in names.items()})
     lanes = Lanes(
         hands=hands,
         inbox=inbox,
         uploads=settings.limits.uploads,
         downloads=settings.limits.downloads,
         folders=tuple(names),
+        listening=listening,
     )
     driver = Driver(
         ledger=ledger,
@@ -92,10 +96,9 @@ def build(settings: Settings, key: str, log: Log, environ: Mapping[str, str]) ->
         inbox=inbox,
         ledger=ledger,
         log=log,
-        hints={name: _hints(folder, inbox) for name, folder in names.items()},
         manager=manager,
         openers=() if web is None else (web.start,),
-        closers=(ear.close, *(() if web is None else (web.stop,)), api.close),
+        closers=(listening.end, ear.close, *(() if web is None else (web.stop,)), api.close),
     )
 
 
@@ -120,7 +123,13 @@ def _callback_url(settings: Settings, claim_id: ClaimId) -> str | None:
 
 
 def _place(folder: Folder) -> Place:
-    return DiskPlace(folder.path, done=folder.done, failed=folder.failed, recursive=folder.recursive)
+    return DiskPlace(
+        folder.path,
+        done=folder.done,
+        failed=folder.failed,
+        recursive=folder.recursive,
+        profile=None if folder.profile == "auto" else Profile(folder.profile),
+    )
 
 
 def _watched(folder: Folder, settings: Settings) -> Watched:

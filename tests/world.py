@@ -44,6 +44,9 @@ from panjaya_watchd.run.intake import Intake
 from panjaya_watchd.run.messages import Message
 
 FOLDER = FolderName("marketing")
+TRACE = "/srv/dub/processing/.panjaya-watchd"
+"""What the daemon leaves in its watch folder for itself."""
+
 ROOT = "/srv/dub"
 RULE = Rule(quiet=6.0)
 TOO_LONG = 3_000

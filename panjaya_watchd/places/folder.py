@@ -11,7 +11,6 @@ import itertools
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Final
 
 from panjaya_watchd.core.claim import Destination
 from panjaya_watchd.core.drop import Drop, Fingerprint, Part, group
@@ -21,10 +20,10 @@ from panjaya_watchd.core.profiles import LOCAL_GROUND, Ground, ground_of, traits
 from panjaya_watchd.core.settle import Evidence
 from panjaya_watchd.core.words import SIGNATURE
 from panjaya_watchd.errors import PlaceError
-from panjaya_watchd.places import again, evidence, filing, naming, taking
-from panjaya_watchd.places.base import Scan, Source, Unsettled
+from panjaya_watchd.places import again, evidence, filing, naming, taking, tracing
+from panjaya_watchd.places.base import NOTHING_KNOWN, Known, Scan, Source, Unsettled
 from panjaya_watchd.places.filing import Shelf
-from panjaya_watchd.places.junk import STATUS, is_junk, is_junk_folder, is_member
+from panjaya_watchd.places.junk import STATUS, is_member
 from panjaya_watchd.places.naming import (
     PROCESSING,
     base,
@@ -34,17 +33,10 @@ from panjaya_watchd.places.naming import (
     within,
 )
 from panjaya_watchd.places.open_part import OpenPart
-from panjaya_watchd.places.steps import carry, leave, make, mentions, write
+from panjaya_watchd.places.scanning import Scanner
+from panjaya_watchd.places.steps import carry, leave, mentions, write
 from panjaya_watchd.places.tree import Kind, NotRegular, Opened, Tree
 from panjaya_watchd.places.trouble import border
-
-_NOT_READ: Final = "is a link or a special file, and those are never read; put the file itself here"
-_UNREADABLE: Final = "cannot be looked at: the disk or the share gives an error for it"
-_UNKNOWN: Final = "is no kind of video or sidecar that is known here, and is left alone"
-_FOLDER: Final = "is a folder, and here only files are taken that lie directly in the watch folder"
-
-_STRANGERS: Final = 50
-"""How many files that can be no part are named, in each folder; there may be any number of them."""
 
 
 class FolderPlace:
@@ -54,67 +46,25 @@ class FolderPlace:
         self._tree = tree
         self._done = done
         self._failed = failed
-        self._recursive = recursive
         self._grounds: tuple[Ground, ...] = (LOCAL_GROUND,)
-        self._ours = {PROCESSING, *(shelf.folder for shelf in (done, failed) if shelf.tree is tree)}
+        ours = frozenset({PROCESSING, *(shelf.folder for shelf in (done, failed) if shelf.tree is tree)})
+        self._scanner = Scanner(tree, ours, recursive=recursive)
 
-    def scan(self) -> Scan:
+    def scan(self, known: Known = NOTHING_KNOWN) -> Scan:
         """Look at the whole folder once."""
-        files: list[tuple[str, Fingerprint]] = []
-        refused: list[tuple[str, str]] = []
-        folders, whole = [""], True
         with border(self._tree.root, "looking at the folder"):
-            while folders:
-                folder = folders.pop()
-                try:
-                    folders += self._look_through(folder, files, refused)
-                except OSError as error:
-                    # Only the root's own trouble is the whole folder's; a sub-folder may go or be locked at any time.
-                    if not folder or error.errno not in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EACCES}:
-                        raise
-                    whole = False
-                    if error.errno == errno.EACCES:
-                        refused.append((folder, "is a folder that the service may not look into"))
-            traced = self._tree.look(PROCESSING) is not None
-        whole = whole and all(why != _UNREADABLE for _, why in refused)
-        return Scan(files=tuple(files), refused=tuple(refused), whole=whole, traced=traced)
+            seen = self._scanner.scan(known)
+        self._grounds = seen.grounds
+        return seen
 
-    def leave_trace(self) -> None:
+    def ground_of(self, name: str) -> Ground:
+        """Give the ground on which a part lies."""
+        return ground_of(self._grounds, name)
+
+    def leave_trace(self, root_id: str | None = None) -> None:
         """Leave our trace."""
         with border(self._tree.root, "making our own folder"):
-            make(self._tree, PROCESSING)
-
-    def _look_through(
-        self, folder: str, files: list[tuple[str, Fingerprint]], refused: list[tuple[str, str]]
-    ) -> list[str]:
-        """Sort the entries of one folder; returns the folders below it that are to be looked through next."""
-        below: list[str] = []
-        strangers: list[str] = []
-
-        def cannot_be_a_part(own: str) -> bool:
-            if is_member(own):
-                return False
-            if len(strangers) < _STRANGERS and not is_junk(own):
-                strangers.append(own)
-            return True
-
-        for own, found in self._tree.entries(folder, cannot_be_a_part):
-            name = within(folder, own)
-            if isinstance(found, Fingerprint):
-                files.append((name, found))
-            elif found is not Kind.FOLDER:
-                refused.append((name, _UNREADABLE if found is Kind.UNKNOWN else _NOT_READ))
-            elif self._is_ours(name) or is_junk_folder(own):
-                continue
-            elif self._recursive:
-                below.append(name)
-            else:
-                refused.append((name, _FOLDER))
-        refused += [(within(folder, own), _UNKNOWN) for own in sorted(strangers)]
-        return below
-
-    def _is_ours(self, name: str) -> bool:
-        return any(own == name or own.startswith(name + "/") for own in self._ours)
+            tracing.leave(self._tree, root_id)
 
     def evidence(self, drop: Drop) -> tuple[Evidence, ...]:
         """Collect what says "not yet"."""
@@ -123,7 +73,7 @@ class FolderPlace:
 
     def _leases(self, name: str) -> bool:
         """Say whether a refused lease means anything where a part lies."""
-        return traits_of(ground_of(self._grounds, name)).lease
+        return traits_of(self.ground_of(name)).lease
 
     def read(self, part: Part, limit: int) -> bytes:
         """Read a small part whole, or nothing of it."""

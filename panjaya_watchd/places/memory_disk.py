@@ -46,11 +46,13 @@ class MemoryDisk:
     Paths (absolute, ``/`` between levels) and what stands there.
 
     ``hook`` is told of every step before it is done and may raise: whatever it likes to cut the power, an `OSError`
-    for a fault of the storage. ``devices`` are paths on which another device is mounted.
+    for a fault of the storage. ``devices`` are paths on which another device is mounted; ``read_only`` are those on
+    which one is mounted that cannot be written.
     """
 
     def __init__(self, *, hook: Callable[[str], None] = lambda _: None, devices: tuple[str, ...] = ()) -> None:
         self.hook = hook
+        self.read_only: set[str] = set()
         self._devices = devices
         self._names: dict[str, int] = {}
         self._durable: dict[str, int] = {}

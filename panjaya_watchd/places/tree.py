@@ -7,13 +7,14 @@ between levels; the root is the empty string. Every method raises `OSError`, and
 cannot be used; none follows a symbolic link below the root.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
 from panjaya_watchd.core.drop import Fingerprint
+from panjaya_watchd.core.profiles import Ground
 
 
 class Kind(StrEnum):
@@ -23,6 +24,10 @@ class Kind(StrEnum):
     FOLDER = "folder"
     OTHER = "other"
     UNKNOWN = "unknown"
+
+
+Entries = Generator[tuple[str, Fingerprint | Kind], None, None]
+"""Base names with a file's fingerprint or the kind; closed when nobody wants the rest."""
 
 
 class NotRegular(OSError):  # noqa: N818  (it is an OSError by type; the name says what was found)
@@ -71,12 +76,25 @@ class Opened(Protocol):
         """Let go of the descriptor."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a root stands: the id in it, whether it bore the known one before, its mounting, what is mounted below it."""
+
+    root_id: str | None
+    familiar: bool
+    mounting: tuple[int, ...]
+    grounds: tuple[Ground, ...]
+
+
 class Tree(Protocol):
     """The steps. Those that change something are durable only after `sync`."""
 
     root: Path
 
-    def entries(self, folder: str, skip: Callable[[str], bool]) -> Iterator[tuple[str, Fingerprint | Kind]]:
+    def stand(self, known: str | None) -> Standing:
+        """Make sure that the root can be used, and is the one of that id; from then on no other is."""
+
+    def entries(self, folder: str, skip: Callable[[str], bool]) -> Entries:
         """Walk through one folder: base names with a file's fingerprint or the kind. ``skip`` spares the ``lstat``."""
 
     def look(self, name: str) -> Look | None:

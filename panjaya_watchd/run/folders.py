@@ -16,21 +16,23 @@ from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.names import ClaimId, FolderName, display
 from panjaya_watchd.core.order import Defaults
 from panjaya_watchd.core.settle import Evidence
+from panjaya_watchd.places.base import Known
 from panjaya_watchd.run.clock import Clock
 from panjaya_watchd.run.first_start import FirstStart, Root, held_first
 from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.intake import Intake
 from panjaya_watchd.run.messages import BATCH, Examined, Look, Lost, Posted, Reading, Scanned, Unseen
+from panjaya_watchd.run.roots import Listens, Roots
 from panjaya_watchd.run.story import Log
 
 OVERDUE: Final = 60.0
 """Seconds after which a scan counts as lost; one of 100,000 files takes less than one."""
 
 
-class Looking(Protocol):
+class Looking(Listens, Protocol):
     """What is asked of the lanes for a folder; each comes back as one message."""
 
-    def scan(self, folder: FolderName) -> None:
+    def scan(self, folder: FolderName, known: Known) -> None:
         """Look at the whole folder."""
 
     def examine(self, folder: FolderName, drop: Drop, patience: Patience) -> None:
@@ -39,8 +41,8 @@ class Looking(Protocol):
     def post(self, folder: FolderName, text: str | None) -> None:
         """Write ``STATUS.txt``."""
 
-    def leave_trace(self, folder: FolderName) -> None:
-        """Make our own folder in it; says nothing, for the next look sees it."""
+    def leave_trace(self, folder: FolderName, root_id: str | None) -> None:
+        """Make our own folder in it, of this id or a new one; says nothing, for the next look sees it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,7 @@ class Folders:
     first_start: FirstStart
     claim: Callable[[FolderName, Drop, Reading], None]
     lost: Callable[[ClaimId], None]
+    roots: Roots = field(init=False)
     _posted: dict[FolderName, str] = field(default_factory=dict)
     _unposted: dict[FolderName, str | None] = field(default_factory=dict)
     _bugs: set[tuple[FolderName, str]] = field(default_factory=set)
@@ -81,6 +84,7 @@ class Folders:
 
     def __post_init__(self) -> None:
         self._slept = self.clock.asleep()
+        self.roots = Roots(lanes=self.looking, log=self.log, living=self.living, first_start=self.first_start)
 
     def look(self, folder: FolderName) -> None:
         """Begin a scan; if one is under way, one more after it, because it may have passed the place already."""
@@ -93,7 +97,7 @@ class Folders:
             return
         self._heed_sleep(now)
         intake.begin(now)
-        self.looking.scan(folder)
+        self.looking.scan(folder, self.roots.known(folder))
 
     def _heed_sleep(self, now: float) -> None:
         """Begin every quiet period anew after the machine was suspended: others may have written meanwhile."""
@@ -110,7 +114,7 @@ class Folders:
             self.log.info("folder.recovered", folder=seen.folder)
         claims = [claim for claim in self.living() if claim.folder == seen.folder]
         held = held_first(claims)
-        present, now = intake.take(seen.scan), self.clock.monotonic()
+        present, now = intake.take(self.roots.seen(seen.folder, seen.scan)), self.clock.monotonic()
         lying = {claim.drop.key for claim in claims if _lies_there(claim, present)}
         believed = self.first_start.look(seen.folder, present, seen.scan)
         alone = dict(self._accompanying(seen.folder, claims, present))
@@ -124,8 +128,8 @@ class Folders:
         if not self.first_start.is_told(seen.folder):
             old = [key for key in present if self.first_start.holds(seen.folder, key)]
             self.first_start.tell(seen.folder, claims, settled=not intake.restless(old))
-        if not self.first_start.is_traced(seen.folder):
-            self.looking.leave_trace(seen.folder)
+        if self.first_start.lacks_trace(seen.folder, seen.scan):
+            self.looking.leave_trace(seen.folder, self.first_start.root_id(seen.folder))
         intake.looking = False
         self._look_at(seen.folder, intake.earliest() if intake.look_again else intake.next_scan(now))
         self._post(seen.folder, claims)
@@ -153,6 +157,7 @@ class Folders:
         intake = self.watched[unseen.folder].intake
         if intake.trouble != unseen.why:
             self.log.error("folder.refused", folder=unseen.folder, why=unseen.why)
+        self.roots.unseen(unseen)
         intake.looking, intake.trouble = False, unseen.why
         self._posted.pop(unseen.folder, None)
         self._look_at(unseen.folder, self.clock.monotonic() + intake.pace)

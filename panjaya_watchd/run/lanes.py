@@ -22,10 +22,23 @@ from panjaya_watchd.core.events import Event
 from panjaya_watchd.core.names import ClaimId, FolderName
 from panjaya_watchd.core.settle import Evidence
 from panjaya_watchd.errors import PlaceError
+from panjaya_watchd.places.base import Foreign, Known
 from panjaya_watchd.run.gate import Gate
 from panjaya_watchd.run.hands import Hands
 from panjaya_watchd.run.inbox import Inbox
-from panjaya_watchd.run.messages import Crashed, Examined, Happened, Listed, Message, Posted, Scanned, Unseen
+from panjaya_watchd.run.listening import Listening
+from panjaya_watchd.run.messages import (
+    Crashed,
+    Examined,
+    Happened,
+    Listed,
+    Look,
+    Message,
+    Posted,
+    Scanned,
+    Unheard,
+    Unseen,
+)
 
 Work = Callable[[], Message | None]
 
@@ -86,6 +99,7 @@ class Lanes:
     downloads: int
     folders: Iterable[FolderName]
     talks: int = 4
+    listening: Listening = field(default_factory=Listening)
     _gates: dict[ClaimId, Gate] = field(default_factory=dict)
     _barred: Fault | None = None
     _past: set[ClaimId] = field(default_factory=set)
@@ -131,17 +145,21 @@ class Lanes:
             case _:
                 assert_never(effect)
 
-    def scan(self, folder: FolderName) -> None:
+    def scan(self, folder: FolderName, known: Known) -> None:
         """Look at a whole watch folder."""
-        self._files[folder].hand(lambda: _scan(folder, self.hands))
+        self._files[folder].hand(lambda: _scan(folder, known, self.hands))
+
+    def listen(self, folder: FolderName, *, wanted: bool) -> None:
+        """Begin or end to listen for hints."""
+        self._files[folder].hand(lambda: _listen(folder, self.listening, wanted=wanted))
 
     def examine(self, folder: FolderName, drop: Drop, patience: Patience = PATIENT) -> None:
         """Read a settled drop."""
         self._files[folder].hand(lambda: _examine(folder, drop, patience, self.hands))
 
-    def leave_trace(self, folder: FolderName) -> None:
+    def leave_trace(self, folder: FolderName, root_id: str | None) -> None:
         """Make our own folder in a watch folder."""
-        self._files[folder].hand(lambda: _leave_trace(folder, self.hands))
+        self._files[folder].hand(lambda: _leave_trace(folder, root_id, self.hands))
 
     def post(self, folder: FolderName, text: str | None) -> None:
         """Write ``STATUS.txt``."""
@@ -194,12 +212,12 @@ def _looked_up(claim: Claim, hands: Hands) -> Message:
     return Happened(claim_id=claim.id, event=found)
 
 
-def _scan(folder: FolderName, hands: Hands) -> Message:
+def _scan(folder: FolderName, known: Known, hands: Hands) -> Message:
     began = hands.clock.monotonic()
     try:
-        scan = hands.places[folder].scan()
+        scan = hands.places[folder].scan(known)
     except PlaceError as error:
-        return Unseen(folder=folder, why=str(error))
+        return Unseen(folder=folder, why=str(error), foreign=isinstance(error, Foreign))
     return Scanned(folder=folder, scan=scan, seconds=hands.clock.monotonic() - began)
 
 
@@ -215,9 +233,16 @@ def _examine(folder: FolderName, drop: Drop, patience: Patience, hands: Hands) -
     return Examined(folder=folder, drop=drop, found=found)
 
 
-def _leave_trace(folder: FolderName, hands: Hands) -> None:
+def _leave_trace(folder: FolderName, root_id: str | None, hands: Hands) -> None:
     with contextlib.suppress(PlaceError):  # the next look sees that it is not there, and asks again
-        hands.places[folder].leave_trace()
+        hands.places[folder].leave_trace(root_id)
+
+
+def _listen(folder: FolderName, listening: Listening, *, wanted: bool) -> Message | None:
+    try:
+        return Look(folder=folder) if listening.begin(folder, wanted=wanted) else None
+    except PlaceError as error:
+        return Unheard(folder=folder, why=error.message, hint=error.hint)
 
 
 def _post(folder: FolderName, text: str | None, hands: Hands) -> Message:

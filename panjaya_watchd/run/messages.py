@@ -95,10 +95,20 @@ class Scanned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unseen:
-    """A watch folder could not be scanned."""
+    """A watch folder could not be scanned; ``foreign``: another one is mounted in its place."""
 
     folder: FolderName
     why: str
+    foreign: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unheard:
+    """There will be no hints of a watch folder."""
+
+    folder: FolderName
+    why: str
+    hint: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +183,7 @@ Message = (
     | Look
     | Scanned
     | Unseen
+    | Unheard
     | Posted
     | Examined
     | Question

@@ -27,7 +27,7 @@ from panjaya_watchd.core.order import AutoGenerate, Defaults
 from panjaya_watchd.core.settle import Evidence, Rule
 from panjaya_watchd.ledger.memory import MemoryLedger
 from panjaya_watchd.media.ending import ending
-from panjaya_watchd.places.base import Scan
+from panjaya_watchd.places.base import Known, Scan
 from panjaya_watchd.places.memory import MemoryPlace
 from panjaya_watchd.places.memory_disk import MemoryDisk
 from panjaya_watchd.run.board import Board
@@ -58,14 +58,21 @@ class Notes:
         self.examined: list[Drop] = []
         self.posted: list[str | None] = []
         self.traced: list[FolderName] = []
+        self.known: list[Known] = []
+        self.listening: list[tuple[FolderName, bool]] = []
 
     def hand(self, claim: Claim, effect: Effect) -> None:
         """Write down an effect."""
         self.handed.append((claim, effect))
 
-    def scan(self, folder: FolderName) -> None:
+    def scan(self, folder: FolderName, known: Known) -> None:
         """Write down that a scan was asked for."""
         self.scans.append(folder)
+        self.known.append(known)
+
+    def listen(self, folder: FolderName, *, wanted: bool) -> None:
+        """Write down whose hints are wanted, and whose are not."""
+        self.listening.append((folder, wanted))
 
     def examine(self, folder: FolderName, drop: Drop, patience: Patience) -> None:
         """Write down a drop that is to be read."""
@@ -75,7 +82,7 @@ class Notes:
         """Write down what the status says."""
         self.posted.append(text)
 
-    def leave_trace(self, folder: FolderName) -> None:
+    def leave_trace(self, folder: FolderName, root_id: str | None) -> None:
         """Write down whose folder is to get our trace."""
         self.traced.append(folder)
 

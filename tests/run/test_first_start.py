@@ -103,7 +103,7 @@ def test_our_trace_is_left_until_it_is_seen() -> None:
     here = stage()
     here.tell(Scanned(folder=FOLDER, scan=BARE, seconds=0.01))
     assert here.notes.traced == [FOLDER]
-    here.tell(scanned("a.mp4"))
+    here.tell(Scanned(folder=FOLDER, scan=Scan(files=(), root_id="r1"), seconds=0.01))
     here.tell(Scanned(folder=FOLDER, scan=BARE, seconds=0.01))
     assert here.notes.traced == [FOLDER]
 

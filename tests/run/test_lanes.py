@@ -19,7 +19,7 @@ from panjaya_watchd.core.names import AssetId, ClaimId, FolderName, VersionId
 from panjaya_watchd.core.settle import Evidence
 from panjaya_watchd.errors import PlaceError
 from panjaya_watchd.media.ending import ending
-from panjaya_watchd.places.base import Place, Scan
+from panjaya_watchd.places.base import NOTHING_KNOWN, Known, Place, Scan
 from panjaya_watchd.places.memory import MemoryPlace
 from panjaya_watchd.run.hands import Hands
 from panjaya_watchd.run.inbox import Inbox
@@ -38,16 +38,16 @@ class Stuck(MemoryPlace):
 
     released = threading.Event()
 
-    def scan(self) -> Scan:
+    def scan(self, known: Known = NOTHING_KNOWN) -> Scan:
         """Wait in the kernel."""
         self.released.wait(LONG)
-        return super().scan()
+        return super().scan(known)
 
 
 class Refusing(MemoryPlace):
     """A folder that cannot be used."""
 
-    def scan(self) -> Scan:
+    def scan(self, known: Known = NOTHING_KNOWN) -> Scan:
         """Refuse."""
         raise PlaceError("It is not mounted.", hint="Mount it.")
 
@@ -114,7 +114,7 @@ def crew(room: Room) -> Iterator[Crew]:
 
 def test_a_scan_comes_back_with_what_it_saw(crew: Crew) -> None:
     """Also how long it took, because a slow folder is looked at less often."""
-    crew.lanes.scan(FOLDER)
+    crew.lanes.scan(FOLDER, NOTHING_KNOWN)
     seen = crew.heard()
 
     assert isinstance(seen, Scanned)
@@ -181,7 +181,7 @@ def test_a_status_that_was_posted_comes_back_without_a_reason(crew: Crew, room: 
 def test_a_folder_that_refuses_comes_back_as_unseen() -> None:
     """Not mounted and read-only are everyday life, not bugs."""
     crew = Crew(Room(files=TALK, place_type=Refusing))
-    crew.lanes.scan(FOLDER)
+    crew.lanes.scan(FOLDER, NOTHING_KNOWN)
     crew.lanes.post(FOLDER, "text")
     crew.lanes.examine(FOLDER, Room(files=TALK).drop())
 
@@ -198,8 +198,8 @@ def test_a_stuck_folder_holds_up_no_other_folder(room: Room) -> None:
     Stuck.released.clear()
     room.disk.folder("/srv/dead")
     crew = Crew(room, sales=Stuck(room.disk, Path("/srv/dead")))
-    crew.lanes.scan(SALES)
-    crew.lanes.scan(FOLDER)
+    crew.lanes.scan(SALES, NOTHING_KNOWN)
+    crew.lanes.scan(FOLDER, NOTHING_KNOWN)
     crew.lanes.hand(claim(State.RELEASING), effects.LookUp())
     heard = {type(crew.heard()) for _ in range(2)}
 
