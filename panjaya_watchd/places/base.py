@@ -88,9 +88,12 @@ class Place(Protocol):
     def made_here(self, part: Part) -> bool:
         """Say whether a part is one of our own results, by the mark that `keep` left on it."""
 
-    def take_in(self, claim_id: ClaimId, drop: Drop) -> None:
+    def take_in(self, claim_id: ClaimId, drop: Drop) -> Drop:
         """
         Rename all parts into ``processing/<claim>/``. Durable when it returns (both directories synced).
+
+        Returns:
+            The drop; parts that lay on another device, and so were copied, as they are now.
 
         Raises:
             Unsettled: a part changed or is gone; those already moved were given back to the watch folder.

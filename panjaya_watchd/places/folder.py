@@ -158,10 +158,10 @@ class FolderPlace:
                 return False
             raise
 
-    def take_in(self, claim_id: ClaimId, drop: Drop) -> None:
+    def take_in(self, claim_id: ClaimId, drop: Drop) -> Drop:
         """Rename all parts into ``processing/<claim>/``."""
         with border(self._tree.root, "taking a drop in"):
-            taking.take_in(self._tree, claim_id, drop)
+            return taking.take_in(self._tree, claim_id, drop)
 
     def open_part(self, claim_id: ClaimId, part: Part) -> "OpenPart":
         """Open a part that was taken in."""

@@ -12,7 +12,7 @@ from panjaya_watchd.api.base import Submission
 from panjaya_watchd.core import events
 from panjaya_watchd.core.answers import Asset, AssetDubbing, Fault, Version
 from panjaya_watchd.core.claim import Claim, Destination, DubbingState, Outcome, State
-from panjaya_watchd.core.drop import Fingerprint, Role
+from panjaya_watchd.core.drop import Drop, Fingerprint, Role
 from panjaya_watchd.core.names import AssetId, DubbingId, Locale, VersionId
 from panjaya_watchd.core.order import Refusal
 from panjaya_watchd.errors import PlaceError
@@ -171,7 +171,7 @@ def test_what_a_bare_mount_point_does_not_show_is_waited_for() -> None:
 class Full(MemoryPlace):
     """A folder on a full disk."""
 
-    def take_in(self, claim_id: object, drop: object) -> None:
+    def take_in(self, claim_id: object, drop: object) -> Drop:
         """Refuse."""
         raise PlaceError("No space left on device.", hint="Make room.")
 
