@@ -43,16 +43,17 @@ def _shelf(tree: "DiskTree", folder: Path) -> Shelf:
     whole = tree.root / folder
     if whole.is_relative_to(tree.root):
         return Shelf(tree=tree, folder=str(whole.relative_to(tree.root)))
-    return Shelf(tree=DiskTree(whole.parent), folder=whole.name)
+    return Shelf(tree=DiskTree(whole.parent, like=tree), folder=whole.name)
 
 
 class DiskTree:
-    """The primitive steps, done by the kernel."""
+    """The primitive steps, done by the kernel. What is made is for whoever the root is for, or that of ``like``."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, like: "DiskTree | None" = None) -> None:
         self.root = root
+        self._like = self if like is None else like
         self._identity: tuple[int, int] | None = None
-        self._mode = 0o755
+        self._rights = durable.Rights(0o755)
 
     def entries(self, folder: str, skip: Callable[[str], bool]) -> Iterator[tuple[str, Fingerprint | Kind]]:
         """Walk through one folder; an entry that vanishes meanwhile is left out."""
@@ -92,14 +93,18 @@ class DiskTree:
                 os.mkdir(base(folder), dir_fd=above)
             except FileExistsError:
                 return False
-            with contextlib.suppress(PermissionError):
-                os.chmod(base(folder), self._mode & 0o2777, dir_fd=above)
+            made = os.open(base(folder), _FOLDER | os.O_NOFOLLOW, dir_fd=above)
+            try:
+                mode, group = self._like._rights  # noqa: SLF001  (the same class)
+                durable.share(made, durable.Rights(mode & 0o2777, group))
+            finally:
+                os.close(made)
         return True
 
     def create(self, name: str, chunks: Iterable[bytes], *, mtime_ns: int | None = None) -> None:
         """Write a new file."""
         with self._folder(parent(name)) as folder:
-            durable.create(base(name), chunks, mode=self._file_mode(), folder=folder, mtime_ns=mtime_ns)
+            durable.create(base(name), chunks, rights=self._for_files(), folder=folder, mtime_ns=mtime_ns)
 
     def move(self, source: str, target: str, into: Tree | None = None) -> None:
         """Rename without replacing."""
@@ -134,13 +139,15 @@ class DiskTree:
             os.close(descriptor)
 
     def mark(self, name: str, value: str) -> None:
-        """Set the extended attribute, and the mode that goes with the root's."""
+        """Set the extended attribute, and the rights that go with the root's. Raises `NotRegular`, also of a link."""
         descriptor = self._open(name, _FILE)
         try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
+                raise NotRegular(errno.EMLINK, "not a file of ours", name)
             with contextlib.suppress(OSError):
                 os.setxattr(descriptor, MARK, value.encode())
-            with contextlib.suppress(PermissionError):
-                os.fchmod(descriptor, self._file_mode())
+            durable.share(descriptor, self._for_files())
         finally:
             os.close(descriptor)
 
@@ -154,9 +161,11 @@ class DiskTree:
         finally:
             os.close(descriptor)
 
-    def _file_mode(self) -> int:
-        """Whoever may write in the folder may remove and replace what we put there (R50)."""
-        return 0o664 if self._mode & stat.S_IWGRP else 0o644
+    def _for_files(self) -> durable.Rights:
+        """Whoever may use the folder may use what we put there (R50)."""
+        mode, group = self._like._rights  # noqa: SLF001  (the same class)
+        may_read = (0o040 if mode & 0o050 else 0) | (0o004 if mode & 0o005 else 0)
+        return durable.Rights(0o600 | may_read | mode & stat.S_IWGRP, group)
 
     def _open(self, name: str, flags: int) -> int:
         with self._folder(parent(name)) as folder:
@@ -191,7 +200,7 @@ class DiskTree:
                 hint="Mount it, or give the service's user access; it goes on by itself once it is back.",
             ) from error
         status = os.fstat(descriptor)
-        self._mode = status.st_mode
+        self._rights = durable.Rights(stat.S_IMODE(status.st_mode), status.st_gid)
         if self._identity is None:
             self._identity = (status.st_dev, status.st_ino)
         if self._identity != (status.st_dev, status.st_ino):

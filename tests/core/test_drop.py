@@ -148,7 +148,7 @@ def test_a_rename_is_the_same_content_and_a_write_is_not() -> None:
     ("size", "later", "may"),
     [(3, 0, True), (3, 1_999_999_999, True), (3, -5, True), (3, 2_000_000_000, False), (4, 0, False)],
 )
-def test_a_copy_has_the_size_and_nearly_the_time(size: int, later: int, may: bool) -> None:
+def test_a_copy_has_the_size_and_nearly_the_time(size: int, later: int, *, may: bool) -> None:
     """Its inode is another, and another file system may round its time."""
     assert Fingerprint(size=size, mtime_ns=1 + later, ctime_ns=9, ino=9).may_copy(PRINT) is may
 
