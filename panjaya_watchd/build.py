@@ -8,8 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from panjaya_watchd.api.panjaya import Panjaya
-from panjaya_watchd.core.drop import Part
-from panjaya_watchd.core.names import AssetId, ClaimId, FolderName
+from panjaya_watchd.core.names import AssetId, ClaimId
 from panjaya_watchd.ledger.sql import SqlLedger
 from panjaya_watchd.media.probe import probe
 from panjaya_watchd.places.base import Place
@@ -27,7 +26,6 @@ from panjaya_watchd.run.lanes import Lanes
 from panjaya_watchd.run.messages import Called, Look
 from panjaya_watchd.run.story import Log
 from panjaya_watchd.run.tell import Ear
-from panjaya_watchd.run.tools import Probe
 from panjaya_watchd.service.notify import Notifier
 from panjaya_watchd.settings import Folder, Settings
 from panjaya_watchd.watch.folder_hints import FolderHints
@@ -61,7 +59,7 @@ def build(settings: Settings, key: str, log: Log, environ: Mapping[str, str]) ->
     hands = Hands(
         api=api,
         places={name: _place(folder) for name, folder in names.items()},
-        probe=_prober(names),
+        probe=_measure,
         clock=clock,
         board=board,
         stop=threading.Event(),
@@ -142,11 +140,7 @@ def _hints(folder: Folder, inbox: Inbox) -> FolderHints:
     return FolderHints(folder.path, recursive=folder.recursive, say=lambda: inbox.put(Look(folder=name)), ours=ours)
 
 
-def _prober(folders: Mapping[FolderName, Folder]) -> Probe:
-    """Measure a part where it lies: opened by its own name and no link, read by a child process."""
-
-    def measure(folder: FolderName, part: Part) -> float | None:
-        measured = probe(folders[folder].path / part.name, timeout=PROBE_PATIENCE)
-        return measured.duration if measured else None
-
-    return measure
+def _measure(descriptor: int | None) -> float | None:
+    """Measure a video by the descriptor that the watch folder lends: a child process reads it, and opens no name."""
+    measured = None if descriptor is None else probe(descriptor, timeout=PROBE_PATIENCE)
+    return measured.duration if measured else None

@@ -230,7 +230,7 @@ class World:
         hands = Hands(
             api=SimApi(self),
             places={folder: MemoryPlace(self.disk, Path(root)) for folder, root in self.roots.items()},
-            probe=lambda _folder, _part: LENGTH,
+            probe=lambda _descriptor: LENGTH,
             clock=self.clock,
             board=Board(),
             stop=threading.Event(),

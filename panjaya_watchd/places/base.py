@@ -8,6 +8,7 @@ places that a verb moves it between. Nothing is ever overwritten or deleted, but
 """
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -85,6 +86,13 @@ class Place(Protocol):
     def likeness(self, part: Part) -> str:
         """Sample a part that was not taken in yet: equal bytes have an equal likeness. Raises `Unsettled`."""
 
+    def lend(self, part: Part) -> AbstractContextManager[int | None]:
+        """
+        Lend an open descriptor of a part that was not taken in yet, to be read by position and not closed.
+
+        None where there is no disk. Raises `Unsettled` on entering.
+        """
+
     def made_here(self, part: Part) -> bool:
         """Say whether a part is one of our own results, by the mark that `keep` left on it."""
 
@@ -103,8 +111,12 @@ class Place(Protocol):
     def open_part(self, claim_id: ClaimId, part: Part) -> Source:
         """Open a part that was taken in. Raises `Unsettled` when it is not the file that settled."""
 
-    def partial(self, claim_id: ClaimId, name: str) -> Path:
-        """Give the path of the hidden temporary file into which the result ``name`` is downloaded."""
+    def partial(self, claim_id: ClaimId, name: str) -> AbstractContextManager[Path]:
+        """
+        Give the path of the hidden temporary file into which the result ``name`` is downloaded.
+
+        It is good until the context is left, and leads into the claim's own folder whatever takes that one's name.
+        """
 
     def keep(self, claim_id: ClaimId, name: str) -> None:
         """Turn the temporary file into the result ``name`` and mark it as ours. Durable when it returns."""

@@ -128,6 +128,12 @@ class DiskTree:
         with self._folder(parent(folder)) as above:
             durable.clear(base(folder), folder=above)
 
+    @contextlib.contextmanager
+    def reach(self, folder: str) -> Iterator[Path]:
+        """Hold a folder open; its path is that of the descriptor, which no link can turn aside."""
+        with self._folder(folder) as descriptor:
+            yield Path(f"/proc/self/fd/{descriptor}")
+
     def sync(self, name: str) -> None:
         """Flush a file or a folder."""
         descriptor = self._open(name, _FILE)
@@ -234,6 +240,10 @@ class DiskFile:
     def read_at(self, offset: int, limit: int) -> bytes:
         """Read at a place."""
         return os.pread(self._descriptor, limit, offset)
+
+    def lend(self) -> int:
+        """Give the descriptor."""
+        return self._descriptor
 
     def close(self) -> None:
         """Close the descriptor."""

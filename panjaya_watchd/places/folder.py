@@ -9,7 +9,7 @@ import contextlib
 import errno
 import itertools
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -148,6 +148,17 @@ class FolderPlace:
                 raise Unsettled(f"{display(part.name)} has changed")
             return again.likeness(file, part.fingerprint.size)
 
+    @contextlib.contextmanager
+    def lend(self, part: Part) -> Iterator[int | None]:
+        """Lend a part's descriptor."""
+        with border(self._tree.root, "looking at a video"):
+            file = _open(self._tree, part.name, part)
+        with contextlib.closing(file):
+            with border(self._tree.root, "looking at a video"):
+                if file.fingerprint() != part.fingerprint:
+                    raise Unsettled(f"{display(part.name)} has changed")
+            yield file.lend()
+
     def made_here(self, part: Part) -> bool:
         """Say whether our mark is on a part that lies in the watch folder."""
         try:
@@ -174,9 +185,13 @@ class FolderPlace:
                 raise Unsettled(f"{display(part.name)} has changed")
             return OpenPart(self._tree, name, file)
 
-    def partial(self, claim_id: ClaimId, name: str) -> Path:
+    @contextlib.contextmanager
+    def partial(self, claim_id: ClaimId, name: str) -> Iterator[Path]:
         """Give the path for a download."""
-        return self._tree.root / lying(claim_id) / result_in_the_making(name)
+        with contextlib.ExitStack() as held:
+            with border(self._tree.root, "opening the claim's folder for a download"):
+                folder = held.enter_context(self._tree.reach(lying(claim_id)))
+            yield folder / result_in_the_making(name)
 
     def keep(self, claim_id: ClaimId, name: str) -> None:
         """

@@ -5,6 +5,7 @@ It promises a disk that is no kinder than a real one: what was not synced may be
 Every choice comes from the caller's random source, so the same seed gives the same disk. It never touches a file.
 """
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -87,6 +88,13 @@ class MemoryTree:
         """Remove an empty folder."""
         self.disk.clear(self._path(folder))
 
+    @contextlib.contextmanager
+    def reach(self, folder: str) -> Iterator[Path]:
+        """Give a folder's path."""
+        path = self._path(folder)
+        self.disk.need(path)
+        yield Path(path)
+
     def sync(self, name: str) -> None:
         """Make a file's content or a folder's names survive a cut."""
         self.disk.sync(self._path(name))
@@ -129,6 +137,9 @@ class MemoryFile:
     def read_at(self, offset: int, limit: int) -> bytes:
         """Read at a place."""
         return self._disk.content(self._ino)[offset : offset + limit]
+
+    def lend(self) -> None:
+        """Give no descriptor; there is none."""
 
     def close(self) -> None:
         """Let go; nothing is held."""

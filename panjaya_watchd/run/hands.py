@@ -43,12 +43,14 @@ class Hands(Tools):
         try:
             likeness = place.likeness(video)
             asked, texts = registry.read_drop(drop, place.read)
+            with place.lend(video) as descriptor:
+                duration = self.probe(descriptor)
         except Unsettled as unsettled:
             return unsettled.why
         except SidecarError as error:
             return Reading(asked=Refusal(why=error.message, todo=error.hint))
         digests = {name: sending.digest_of(text) for name, text in texts.items()}
-        return Reading(asked=asked, srt_digests=digests, duration=self.probe(folder, video), likeness=likeness)
+        return Reading(asked=asked, srt_digests=digests, duration=duration, likeness=likeness)
 
     def take_in(self, claim: Claim) -> Event:
         """Move the parts into ``processing/<claim>/``."""

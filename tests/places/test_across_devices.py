@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from worlds import CLAIM, DiskWorld, MemoryWorld, PowerCut, World, drop
+from worlds import CLAIM, DiskWorld, MemoryWorld, PowerCut, World, drop, half_of
 
 from panjaya_watchd.core.claim import Destination
 from panjaya_watchd.core.drop import Drop
@@ -42,7 +42,7 @@ def arranged(world: World, done: Path) -> Drop:
     settled = drop(world)
     world.place.take_in(CLAIM, settled)
     for name, content in RESULT.items():
-        world.download(world.place.partial(CLAIM, name), content)
+        world.download(half_of(world.root, CLAIM, name), content)
         world.place.keep(CLAIM, name)
     return settled
 

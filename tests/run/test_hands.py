@@ -116,7 +116,7 @@ def test_a_sidecar_that_changes_while_it_is_read_is_not_whole_yet() -> None:
 
 def test_a_video_of_unknown_length_is_taken_all_the_same() -> None:
     """What our probe cannot measure may still be what the API can dub."""
-    room = Room(files={"talk.mp4": VIDEO}, probe=lambda _folder, _part: None)
+    room = Room(files={"talk.mp4": VIDEO}, probe=lambda _descriptor: None)
     reading = room.hands.examine(FOLDER, room.drop())
 
     assert isinstance(reading, Reading)
