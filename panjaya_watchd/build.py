@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from panjaya_watchd.api.panjaya import Panjaya
 from panjaya_watchd.core.content import Measured
-from panjaya_watchd.core.drop import Part
-from panjaya_watchd.core.names import AssetId, ClaimId, FolderName
+from panjaya_watchd.core.names import AssetId, ClaimId
 from panjaya_watchd.core.profiles import Profile
 from panjaya_watchd.ledger.sql import SqlLedger
 from panjaya_watchd.media.ending import ending
@@ -30,7 +29,6 @@ from panjaya_watchd.run.listening import Listening
 from panjaya_watchd.run.messages import Called, Look
 from panjaya_watchd.run.story import Log
 from panjaya_watchd.run.tell import Ear
-from panjaya_watchd.run.tools import Probe
 from panjaya_watchd.service.notify import Notifier
 from panjaya_watchd.settings import Folder, Settings
 from panjaya_watchd.watch.folder_hints import FolderHints
@@ -61,7 +59,7 @@ def build(settings: Settings, key: str, log: Log, environ: Mapping[str, str]) ->
     hands = Hands(
         api=api,
         places={name: _place(folder) for name, folder in names.items()},
-        probe=_prober(names),
+        probe=_measure,
         ending=ending,
         clock=clock,
         board=board,
@@ -148,13 +146,9 @@ def _hints(folder: Folder, inbox: Inbox) -> FolderHints:
     return FolderHints(folder.path, recursive=folder.recursive, say=lambda: inbox.put(Look(folder=name)), ours=ours)
 
 
-def _prober(folders: Mapping[FolderName, Folder]) -> Probe:
-    """Measure a part where it lies: opened by its own name and no link, read by a child process."""
-
-    def measure(folder: FolderName, part: Part) -> Measured | None:
-        found = probe(folders[folder].path / part.name, timeout=PROBE_PATIENCE)
-        if found is None:
-            return None
-        return Measured(duration=found.duration, has_video=found.has_video, has_audio=found.has_audio)
-
-    return measure
+def _measure(descriptor: int | None) -> Measured | None:
+    """Measure a video by the descriptor that the watch folder lends: a child process reads it, and opens no name."""
+    found = None if descriptor is None else probe(descriptor, timeout=PROBE_PATIENCE)
+    if found is None:
+        return None
+    return Measured(duration=found.duration, has_video=found.has_video, has_audio=found.has_audio)

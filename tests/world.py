@@ -240,7 +240,7 @@ class World:
         hands = Hands(
             api=SimApi(self),
             places={folder: MemoryPlace(self.disk, Path(root)) for folder, root in self.roots.items()},
-            probe=lambda _folder, _part: Measured(duration=LENGTH),
+            probe=lambda _descriptor: Measured(duration=LENGTH),
             ending=ending,
             clock=self.clock,
             board=Board(),

@@ -119,6 +119,16 @@ class FolderPlace:
             found = group((within(folder, name), seen) for name, seen in entries if isinstance(seen, Fingerprint))
         return tuple(part.name for newcomer in found if joins(drop, newcomer) for part in newcomer.parts)
 
+    @contextlib.contextmanager
+    def lend(self, part: Part) -> Iterator[int | None]:
+        """Lend a part's descriptor."""
+        with border(self._tree.root, "looking at a video"):
+            file = _open(self._tree, part.name, part)
+        with contextlib.closing(file):
+            with border(self._tree.root, "looking at a video"):
+                _need_same(file, part)
+            yield file.lend()
+
     def made_here(self, part: Part) -> bool:
         """Say whether our mark is on a part that lies in the watch folder."""
         try:
@@ -129,17 +139,18 @@ class FolderPlace:
                 return False
             raise
 
-    def take_in(self, claim_id: ClaimId, drop: Drop) -> None:
+    def take_in(self, claim_id: ClaimId, drop: Drop) -> Drop:
         """Rename all parts into ``processing/<claim>/``."""
         with border(self._tree.root, "taking a drop in"):
-            taking.take_in(self._tree, claim_id, drop)
-            for part in drop.parts:
+            moved = taking.take_in(self._tree, claim_id, drop)
+            for part in moved.parts:
                 lying_as = within(lying(claim_id), base(part.name))
                 against = evidence.remains(self._tree, part, lying_as, lease=self._leases(part.name))
                 if against is not None:
-                    taking.give_back(self._tree, claim_id, drop)
+                    taking.give_back(self._tree, claim_id, moved)
                     leave(self._tree, lying(claim_id))
                     raise Unsettled(f"{display(part.name)} {against.says}")
+            return moved
 
     def open_part(self, claim_id: ClaimId, part: Part) -> OpenPart:
         """Open a part that was taken in."""
@@ -152,9 +163,13 @@ class FolderPlace:
                 raise Unsettled(f"{display(part.name)} has changed")
             return OpenPart(self._tree, name, file, lease=self._leases(part.name))
 
-    def partial(self, claim_id: ClaimId, name: str) -> Path:
+    @contextlib.contextmanager
+    def partial(self, claim_id: ClaimId, name: str) -> Iterator[Path]:
         """Give the path for a download."""
-        return self._tree.root / lying(claim_id) / result_in_the_making(name)
+        with contextlib.ExitStack() as held:
+            with border(self._tree.root, "opening the claim's folder for a download"):
+                folder = held.enter_context(self._tree.reach(lying(claim_id)))
+            yield folder / result_in_the_making(name)
 
     def keep(self, claim_id: ClaimId, name: str) -> None:
         """

@@ -5,7 +5,8 @@ It promises a disk that is no kinder than a real one: what was not synced may be
 Every choice comes from the caller's random source, so the same seed gives the same disk. It never touches a file.
 """
 
-from collections.abc import Callable, Iterable
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from panjaya_watchd.core.drop import Fingerprint
@@ -102,6 +103,13 @@ class MemoryTree:
         """Remove an empty folder."""
         self.disk.clear(self._path(folder))
 
+    @contextlib.contextmanager
+    def reach(self, folder: str) -> Iterator[Path]:
+        """Give a folder's path."""
+        path = self._path(folder)
+        self.disk.need(path)
+        yield Path(path)
+
     def sync(self, name: str) -> None:
         """Make a file's content or a folder's names survive a cut."""
         self.disk.sync(self._path(name))
@@ -177,6 +185,9 @@ class MemoryFile:
     def finder_info(self) -> bytes:
         """Nothing of a Finder is played."""
         return b""
+
+    def lend(self) -> None:
+        """Give no descriptor; there is none."""
 
     def close(self) -> None:
         """Let go; nothing is held."""

@@ -121,7 +121,7 @@ class MemoryDisk:
 
     def entries(self, path: str) -> Iterator[tuple[str, Fingerprint | Kind]]:
         """Give what stands in a folder, sorted."""
-        self._need(path)
+        self.need(path)
         for name in sorted(self._names):
             if name != path and parent(name) == path:
                 ino = self._names[name]
@@ -129,7 +129,7 @@ class MemoryDisk:
 
     def find(self, path: str) -> int:
         """Give the inode of a file."""
-        self._need(path)
+        self.need(path)
         ino = self._names[path]
         if self._nodes[ino].content is None:
             raise NotRegular(errno.EISDIR, "a folder", path)
@@ -162,7 +162,7 @@ class MemoryDisk:
         self.hook(f"make {path}")
         if path in self._names:
             return False
-        self._need(parent(path))
+        self.need(parent(path))
         ino = self._new(None)
         self._change((path,), lambda names: _put(names, path, ino))
         return True
@@ -170,7 +170,7 @@ class MemoryDisk:
     def create(self, path: str, content: bytes, *, mtime_ns: int | None) -> None:
         """Write a new file of our own."""
         self.hook(f"create {path}")
-        self._need(parent(path))
+        self.need(parent(path))
         if path in self._names:
             raise _error(errno.EEXIST, path)
         ino = self._new(content)
@@ -182,8 +182,8 @@ class MemoryDisk:
     def move(self, source: str, target: str, *, over: bool = False) -> None:
         """Rename a file or a folder with all that is in it."""
         self.hook(f"move {source} {target}")
-        self._need(source)
-        self._need(parent(target))
+        self.need(source)
+        self.need(parent(target))
         if self._device(source) != self._device(target):
             raise _error(errno.EXDEV, source)
         if target in self._names and not over:
@@ -200,7 +200,7 @@ class MemoryDisk:
     def clear(self, path: str) -> None:
         """Take away an empty folder."""
         self.hook(f"clear {path}")
-        self._need(path)
+        self.need(path)
         if any(parent(name) == path for name in self._names):
             raise _error(errno.ENOTEMPTY, path)
         self._change((path,), lambda names: _drop(names, path))
@@ -208,7 +208,7 @@ class MemoryDisk:
     def sync(self, path: str) -> None:
         """Make a file's content, or the changes of a folder's names, durable."""
         self.hook(f"sync {path}")
-        self._need(path)
+        self.need(path)
         node = self._nodes[self._names[path]]
         if node.content is not None:
             node.synced = node.content
@@ -242,7 +242,8 @@ class MemoryDisk:
         self._pending.remove(change)
         change.apply(self._durable)
 
-    def _need(self, path: str) -> None:
+    def need(self, path: str) -> None:
+        """Raise `FileNotFoundError` where there is nothing."""
         if path not in self._names:
             raise _error(errno.ENOENT, path)
 

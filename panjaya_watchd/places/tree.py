@@ -8,6 +8,7 @@ cannot be used; none follows a symbolic link below the root.
 """
 
 from collections.abc import Callable, Generator, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -72,6 +73,9 @@ class Opened(Protocol):
     def finder_info(self) -> bytes:
         """Give what a Mac's Finder has noted on it: type and creator first; empty where nothing is."""
 
+    def lend(self) -> int | None:
+        """Give the descriptor, to be read by position and not closed; None where there is none."""
+
     def close(self) -> None:
         """Let go of the descriptor."""
 
@@ -120,6 +124,9 @@ class Tree(Protocol):
 
     def clear(self, folder: str) -> None:
         """Remove an empty folder; raises `OSError` where it is not empty."""
+
+    def reach(self, folder: str) -> AbstractContextManager[Path]:
+        """Give a path that leads to this very folder while it is held, whatever takes its name meanwhile."""
 
     def sync(self, name: str) -> None:
         """Make a file's content, or the names in a folder, survive power loss."""

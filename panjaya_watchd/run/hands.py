@@ -52,11 +52,12 @@ class Hands(Tools):
                 return Reading(asked=judged)
             likeness = place.likeness(video)
             asked, texts = registry.read_drop(drop, place.read)
+            with place.lend(video) as descriptor:
+                measured = self.probe(descriptor)
         except Unsettled as unsettled:
             return Evidence(name=video.name, says=unsettled.why)
         except SidecarError as error:
             return Reading(asked=Refusal(why=error.message, todo=error.hint))
-        measured = self.probe(folder, video)
         refusal = content.judge_streams(measured, patience.check)
         return Reading(
             asked=asked if refusal is None else refusal,
@@ -70,12 +71,12 @@ class Hands(Tools):
     def take_in(self, claim: Claim) -> Event:
         """Move the parts into ``processing/<claim>/``."""
         try:
-            self.places[claim.folder].take_in(claim.id, claim.drop)
+            taken = self.places[claim.folder].take_in(claim.id, claim.drop)
         except Unsettled as unsettled:
             return events.Unsettled(why=unsettled.why, gone=unsettled.gone)
         except PlaceError as error:
             return events.Stuck(why=str(error))
-        return events.TakenIn()
+        return events.TakenIn(copied=tuple(part for part in taken.parts if part not in claim.drop.parts))
 
     def read_through(self, claim: Claim) -> Event | None:
         """Hash what was taken in, to tell whether it is the same as something earlier; None if the daemon ends."""

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from panjaya_watchd.api.base import DubbingApi, Withdrawn
 from panjaya_watchd.core.claim import Claim
 from panjaya_watchd.core.content import Ending, Measured, Reads
-from panjaya_watchd.core.drop import Part
 from panjaya_watchd.core.names import FolderName
 from panjaya_watchd.places.base import Place
 from panjaya_watchd.run.board import Board, Progress
 from panjaya_watchd.run.clock import Clock
 
-Probe = Callable[[FolderName, Part], Measured | None]
-"""Measures a video in a watch folder; None where it cannot be told."""
+Probe = Callable[[int | None], Measured | None]
+"""Measures a video by its open descriptor; None where it cannot be told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from worlds import CLAIM, DiskWorld, DyingTree, Fuse, drop
+from worlds import CLAIM, DiskWorld, DyingTree, Fuse, drop, half_of
 
 from panjaya_watchd.core.claim import Destination
 from panjaya_watchd.core.drop import Drop
@@ -222,7 +222,7 @@ def test_giving_back_leaves_no_empty_folder(root: Path, place: DiskPlace) -> Non
     """A drop that goes back with nothing but half a download is not filed anywhere."""
     seen = settled(root)
     place.take_in(CLAIM, seen)
-    place.partial(CLAIM, "talk.es-ES.mp4").write_bytes(b"half")
+    half_of(root, CLAIM, "talk.es-ES.mp4").write_bytes(b"half")
 
     place.put_away(CLAIM, seen, Destination.BACK, {})
 
@@ -279,7 +279,7 @@ def test_a_rewrite_during_the_upload_that_restores_the_time_is_seen(root: Path, 
 def test_a_result_is_synced_before_it_gets_its_name(root: Path) -> None:
     """A name that people see never stands for half a video, also after a power cut."""
     world = DiskWorld(root)
-    partial = world.place.partial(CLAIM, "talk.es-ES.mp4")
+    partial = half_of(world.root, CLAIM, "talk.es-ES.mp4")
     world.download(partial, b"dubbed")
 
     world.place.keep(CLAIM, "talk.es-ES.mp4")
@@ -316,7 +316,7 @@ def test_what_we_make_is_open_to_whom_the_folder_is_open(root: Path, mode: int, 
     place = DiskPlace(root, done=Path("done"), failed=Path("failed"), recursive=False)
     seen = settled(root)
     place.take_in(CLAIM, seen)
-    partial = place.partial(CLAIM, "talk.es-ES.mp4")
+    partial = half_of(root, CLAIM, "talk.es-ES.mp4")
     partial.write_bytes(b"dubbed")
     partial.chmod(0o600)
     place.keep(CLAIM, "talk.es-ES.mp4")

@@ -225,7 +225,7 @@ class Room:
     """The hands with a folder in memory."""
 
     files: dict[str, bytes] = field(default_factory=dict)
-    probe: Probe = lambda _folder, _part: Measured(duration=60.0)
+    probe: Probe = lambda _descriptor: Measured(duration=60.0)
     api: Api = field(default_factory=Api)
     place_type: type[MemoryPlace] = MemoryPlace
     clock: SimClock = field(default_factory=SimClock)
@@ -236,7 +236,7 @@ class Room:
 
     def __post_init__(self) -> None:
         disk = self.api.disk
-        disk.folder(ROOT)
+        disk.folder(f"{ROOT}/processing/{CLAIM}")
         for name, content in self.files.items():
             disk.write(f"{ROOT}/{name}", content)
         self.place = self.place_type(disk, Path(ROOT))

@@ -13,7 +13,7 @@ from panjaya_watchd.core import events
 from panjaya_watchd.core.answers import Asset, AssetDubbing, Fault, Version
 from panjaya_watchd.core.claim import Claim, Destination, DubbingState, Outcome, State
 from panjaya_watchd.core.content import Measured
-from panjaya_watchd.core.drop import Fingerprint, Role
+from panjaya_watchd.core.drop import Drop, Fingerprint, Role
 from panjaya_watchd.core.names import AssetId, DubbingId, Locale, VersionId
 from panjaya_watchd.core.order import Refusal
 from panjaya_watchd.core.settle import Evidence
@@ -118,7 +118,7 @@ def test_a_sidecar_that_changes_while_it_is_read_is_not_whole_yet() -> None:
 
 def test_a_video_of_unknown_length_is_taken_all_the_same() -> None:
     """What our probe cannot measure may still be what the API can dub."""
-    room = Room(files={"talk.mp4": VIDEO}, probe=lambda _folder, _part: None)
+    room = Room(files={"talk.mp4": VIDEO}, probe=lambda _descriptor: None)
     reading = room.hands.examine(FOLDER, room.drop())
 
     assert isinstance(reading, Reading)
@@ -173,7 +173,7 @@ def test_what_a_bare_mount_point_does_not_show_is_waited_for() -> None:
 class Full(MemoryPlace):
     """A folder on a full disk."""
 
-    def take_in(self, claim_id: object, drop: object) -> None:
+    def take_in(self, claim_id: object, drop: object) -> Drop:
         """Refuse."""
         raise PlaceError("No space left on device.", hint="Make room.")
 
