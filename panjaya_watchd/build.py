@@ -4,14 +4,14 @@ import secrets
 import socket
 import threading
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from panjaya_watchd.api.panjaya import Panjaya
-from panjaya_watchd.core.drop import Part
-from panjaya_watchd.core.names import AssetId, ClaimId, FolderName
+from panjaya_watchd.core.content import Measured
+from panjaya_watchd.core.names import AssetId, ClaimId
 from panjaya_watchd.core.profiles import Profile
 from panjaya_watchd.ledger.sql import SqlLedger
+from panjaya_watchd.media.ending import ending
 from panjaya_watchd.media.probe import probe
 from panjaya_watchd.places.base import Place
 from panjaya_watchd.places.disk import DiskPlace
@@ -29,16 +29,12 @@ from panjaya_watchd.run.listening import Listening
 from panjaya_watchd.run.messages import Called, Look
 from panjaya_watchd.run.story import Log
 from panjaya_watchd.run.tell import Ear
-from panjaya_watchd.run.tools import Probe
 from panjaya_watchd.service.notify import Notifier
 from panjaya_watchd.settings import Folder, Settings
 from panjaya_watchd.watch.folder_hints import FolderHints
 
 if TYPE_CHECKING:
     from panjaya_watchd.web.server import WebServer
-
-SCAN_PACE = timedelta(seconds=5)
-"""How often a local folder is looked at when nothing hints; a slow scan stretches it."""
 
 PROBE_PATIENCE = 20.0
 """Seconds; a video that takes longer to measure has no known duration."""
@@ -63,7 +59,8 @@ def build(settings: Settings, key: str, log: Log, environ: Mapping[str, str]) ->
     hands = Hands(
         api=api,
         places={name: _place(folder) for name, folder in names.items()},
-        probe=_prober(names),
+        probe=_measure,
+        ending=ending,
         clock=clock,
         board=board,
         stop=threading.Event(),
@@ -134,12 +131,10 @@ def _place(folder: Folder) -> Place:
 
 
 def _watched(folder: Folder, settings: Settings) -> Watched:
-    rule = folder.rule()
-    pace = min(SCAN_PACE.total_seconds(), max(rule.quiet / 2, 0.1))
     return Watched(
         defaults=folder.defaults(),
         rules=folder.rules(settings.api),
-        intake=Intake(rule=rule, pace=pace),
+        intake=Intake(rule=folder.rule()),
         budget=folder.budget.limits() if folder.budget else None,
         root=Root(path=str(folder.path), hold=folder.on_first_start == "hold"),
     )
@@ -151,11 +146,9 @@ def _hints(folder: Folder, inbox: Inbox) -> FolderHints:
     return FolderHints(folder.path, recursive=folder.recursive, say=lambda: inbox.put(Look(folder=name)), ours=ours)
 
 
-def _prober(folders: Mapping[FolderName, Folder]) -> Probe:
-    """Measure a part where it lies: opened by its own name and no link, read by a child process."""
-
-    def measure(folder: FolderName, part: Part) -> float | None:
-        measured = probe(folders[folder].path / part.name, timeout=PROBE_PATIENCE)
-        return measured.duration if measured else None
-
-    return measure
+def _measure(descriptor: int | None) -> Measured | None:
+    """Measure a video by the descriptor that the watch folder lends: a child process reads it, and opens no name."""
+    found = None if descriptor is None else probe(descriptor, timeout=PROBE_PATIENCE)
+    if found is None:
+        return None
+    return Measured(duration=found.duration, has_video=found.has_video, has_audio=found.has_audio)

@@ -17,6 +17,7 @@ from panjaya_watchd.core import effects
 from panjaya_watchd.core.answers import Asset, Fault, Version
 from panjaya_watchd.core.baseline import Baseline
 from panjaya_watchd.core.claim import Claim
+from panjaya_watchd.core.content import Patience
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.effects import Effect
 from panjaya_watchd.core.names import AssetId, ClaimId, Digest, FolderName, Locale, VersionId
@@ -197,9 +198,9 @@ class SimLanes:
     def listen(self, folder: FolderName, *, wanted: bool) -> None:
         """Hints are not played."""
 
-    def examine(self, folder: FolderName, drop: Drop) -> None:
+    def examine(self, folder: FolderName, drop: Drop, patience: Patience) -> None:
         """Read a settled drop."""
-        self.work.append(lambda: lanes._examine(folder, drop, self._hands))
+        self.work.append(lambda: lanes._examine(folder, drop, patience, self._hands))
 
     def leave_trace(self, folder: FolderName, root_id: str | None) -> None:
         """Make our own folder."""

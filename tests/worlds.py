@@ -9,6 +9,7 @@ from typing import Protocol
 
 from panjaya_watchd.core.drop import Drop, group
 from panjaya_watchd.core.names import ClaimId
+from panjaya_watchd.places import naming
 from panjaya_watchd.places.base import Place
 from panjaya_watchd.places.disk import DiskTree
 from panjaya_watchd.places.filing import Shelf
@@ -48,6 +49,7 @@ class Fuse:
 class World(Protocol):
     """A watch folder with its place, and hands that work on it from outside."""
 
+    root: Path
     fuse: Fuse
     place: Place
 
@@ -78,6 +80,11 @@ def drop(world: World, key: str | None = None) -> Drop:
     found = [each for each in group(world.place.scan().files) if key is None or each.key == key]
     assert len(found) == 1, [each.key for each in found]
     return found[0]
+
+
+def half_of(root: Path, claim_id: ClaimId, name: str) -> Path:
+    """Give the path at which a download of a result grows."""
+    return root / "processing" / claim_id / naming.result_in_the_making(name)
 
 
 class DiskWorld:

@@ -7,6 +7,7 @@ loss there is no note, and the download begins anew instead of going on behind b
 HTTP it knows the headers that tell one representation from another (RFC 9110, sections 8.8, 13.1.5 and 14).
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -62,9 +63,7 @@ class Partial:
 
     def __enter__(self) -> Self:
         with self._storage():
-            # Never through a symbolic link: the folder is shared, and others may put things there.
-            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-            self._file = os.fdopen(os.open(self._path, flags, 0o666), "r+b", buffering=0)
+            self._file = os.fdopen(self._open(), "r+b", buffering=0)
         try:
             with self._storage():
                 self._take_up()
@@ -80,6 +79,16 @@ class Partial:
             if not self._finished and self.etag is not None and self.size:
                 durable.sync(self._file.fileno())
                 durable.write(self._note, json.dumps({"etag": self.etag, "size": self.size}).encode())
+
+    def _open(self) -> int:
+        """Open our file, or make it. What somebody put in its place is not written to: link, pipe, second name."""
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        descriptor = os.open(self._path, flags, 0o666)
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
+            os.close(descriptor)
+            raise OSError(errno.EMLINK, "another file stands in its place", self._path.name)
+        return descriptor
 
     def wanted(self) -> dict[str, str]:
         """Give the headers that ask for what is missing; none where everything is."""
@@ -185,6 +194,6 @@ class Partial:
             yield
         except OSError as error:
             raise PlaceError(
-                f"{display(str(self._path))}: the download could not be stored: {error.strerror or error}.",
+                f"{display(self._path.name)}: the download could not be stored: {error.strerror or error}.",
                 hint="Check that the disk has room and that the service may write there; it is tried again.",
             ) from error

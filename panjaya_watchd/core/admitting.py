@@ -21,7 +21,8 @@ def _take_in(claim: Claim, event: events.Resumed, now: datetime) -> Step:
 
 
 def _taken_in(claim: Claim, event: events.TakenIn, now: datetime) -> Step:
-    calm = replace(claim, troubles=0, inside=True)
+    drop = claim.drop.with_parts(event.copied)
+    calm = replace(claim, drop=drop, troubles=0, inside=True)
     return file_away(calm, claim.outcome) if claim.outcome else Step(calm, (effects.Admit(),))
 
 

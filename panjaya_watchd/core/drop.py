@@ -7,7 +7,7 @@ A drop is a stem: ``STEM.<video suffix>``, ``STEM.toml``, ``STEM.<locale>.srt``,
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -20,6 +20,9 @@ AUDIO_SUFFIXES: Final = frozenset(".wav .mp3 .aac .m4a .flac .ogg .opus .aif .ai
 _SUFFIXES: Final = VIDEO_SUFFIXES | AUDIO_SUFFIXES | {".toml", ".srt"}
 _TAG: Final = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,4})*")
 """What somebody may have meant as a locale in a file name; whether it is one is judged with the order."""
+
+_COARSEST: Final = 2_000_000_000
+"""Nanoseconds between two times that a file system can tell apart, where it is worst at it."""
 
 
 class Role(StrEnum):
@@ -48,6 +51,10 @@ class Fingerprint:
     def same_content(self, other: "Fingerprint") -> bool:
         """Say whether the content can be the same; a rename moves ``ctime_ns`` and nothing else."""
         return (self.size, self.mtime_ns, self.ino) == (other.size, other.mtime_ns, other.ino)
+
+    def may_copy(self, other: "Fingerprint") -> bool:
+        """Say whether this can be a copy on another device, which may keep times no finer than to 2 s (FAT)."""
+        return self.size == other.size and abs(self.mtime_ns - other.mtime_ns) < _COARSEST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +101,11 @@ class Drop:
     def of(self, role: Role) -> tuple[Part, ...]:
         """Give the parts of one role, sorted by name."""
         return tuple(part for part in self.parts if part.role is role)
+
+    def with_parts(self, others: Iterable[Part]) -> "Drop":
+        """Give the drop with these parts in place of its own of the same names."""
+        by_name = {part.name: part for part in others}
+        return replace(self, parts=tuple(by_name.get(part.name, part) for part in self.parts))
 
     def clash(self) -> tuple[str, str] | None:
         """Name two parts that ask for the same role, as people may see them; None where every role has one part."""

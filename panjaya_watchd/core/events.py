@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from panjaya_watchd.core.answers import Asset, Fault
 from panjaya_watchd.core.claim import Dubbing, Earlier, Outcome, Result, Rules
+from panjaya_watchd.core.drop import Part
 from panjaya_watchd.core.names import AssetId, ClaimId, Digest, Locale
 
 
@@ -21,7 +22,13 @@ class Resumed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakenIn:
-    """All parts are in ``processing/<claim>/``, durably."""
+    """
+    All parts are in ``processing/<claim>/``, durably.
+
+    ``copied`` are those that no rename could bring there, as they lie now: a copy is another file (R36).
+    """
+
+    copied: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

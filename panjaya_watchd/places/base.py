@@ -8,11 +8,13 @@ places that a verb moves it between. Nothing is ever overwritten or deleted, but
 """
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
 from panjaya_watchd.core.claim import Destination
+from panjaya_watchd.core.content import Reads
 from panjaya_watchd.core.drop import Drop, Fingerprint, Part
 from panjaya_watchd.core.names import ClaimId, Digest
 from panjaya_watchd.core.profiles import LOCAL_GROUND, Ground
@@ -123,15 +125,31 @@ class Place(Protocol):
     def read(self, part: Part, limit: int) -> bytes:
         """Read a small part that was not taken in yet. Raises `Unsettled`; more than ``limit`` bytes: `PlaceError`."""
 
+    def peek(self, part: Part) -> AbstractContextManager[Reads]:
+        """Lend a part that was not taken in yet. Raises `Unsettled`, also at the end where it changed meanwhile."""
+
     def likeness(self, part: Part) -> str:
         """Sample a part that was not taken in yet: equal bytes have an equal likeness. Raises `Unsettled`."""
+
+    def lend(self, part: Part) -> AbstractContextManager[int | None]:
+        """
+        Lend an open descriptor of a part that was not taken in yet, to be read by position and not closed.
+
+        None where there is no disk. Raises `Unsettled` on entering.
+        """
+
+    def joined(self, drop: Drop) -> tuple[str, ...]:
+        """Name the sidecars that lie in the watch folder by now and go with a drop that was taken in."""
 
     def made_here(self, part: Part) -> bool:
         """Say whether a part is one of our own results, by the mark that `keep` left on it."""
 
-    def take_in(self, claim_id: ClaimId, drop: Drop) -> None:
+    def take_in(self, claim_id: ClaimId, drop: Drop) -> Drop:
         """
         Rename all parts into ``processing/<claim>/``. Durable when it returns (both directories synced).
+
+        Returns:
+            The drop; parts that lay on another device, and so were copied, as they are now.
 
         Raises:
             Unsettled: a part changed or is gone; those already moved were given back to the watch folder.
@@ -141,8 +159,12 @@ class Place(Protocol):
     def open_part(self, claim_id: ClaimId, part: Part) -> Source:
         """Open a part that was taken in. Raises `Unsettled` when it is not the file that settled."""
 
-    def partial(self, claim_id: ClaimId, name: str) -> Path:
-        """Give the path of the hidden temporary file into which the result ``name`` is downloaded."""
+    def partial(self, claim_id: ClaimId, name: str) -> AbstractContextManager[Path]:
+        """
+        Give the path of the hidden temporary file into which the result ``name`` is downloaded.
+
+        It is good until the context is left, and leads into the claim's own folder whatever takes that one's name.
+        """
 
     def keep(self, claim_id: ClaimId, name: str) -> None:
         """Turn the temporary file into the result ``name`` and mark it as ours. Durable when it returns."""

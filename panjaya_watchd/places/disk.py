@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from panjaya_watchd.core.drop import Fingerprint
 from panjaya_watchd.core.names import display
 from panjaya_watchd.core.profiles import Ground, Profile
 from panjaya_watchd.errors import PlaceError
 from panjaya_watchd.places import durable
+from panjaya_watchd.places.disk_file import DiskFile, fingerprint_of, look_of
 from panjaya_watchd.places.exports import Exports
 from panjaya_watchd.places.filing import Shelf
 from panjaya_watchd.places.folder import FolderPlace
@@ -53,19 +53,20 @@ def _shelf(tree: "DiskTree", folder: Path) -> Shelf:
     whole = tree.root / folder
     if whole.is_relative_to(tree.root):
         return Shelf(tree=tree, folder=str(whole.relative_to(tree.root)))
-    return Shelf(tree=DiskTree(whole.parent), folder=whole.name)
+    return Shelf(tree=DiskTree(whole.parent, like=tree), folder=whole.name)
 
 
 class DiskTree:
-    """The primitive steps, done by the kernel."""
+    """The primitive steps, done by the kernel. What is made is for whoever the root is for, or that of ``like``."""
 
-    def __init__(self, root: Path, profile: Profile | None = None) -> None:
+    def __init__(self, root: Path, profile: Profile | None = None, like: "DiskTree | None" = None) -> None:
         self.root = root
+        self._like = self if like is None else like
         self._guard = RootGuard(root)
         self._profile = profile
         self._exports = Exports()
         self._mounted: tuple[bytes, tuple[Mount, ...]] = (b"", ())
-        self._mode = 0o755
+        self._rights = durable.Rights(0o755)
 
     def stand(self, known: str | None) -> Standing:
         """Make sure that the root can be used, and say how it stands."""
@@ -114,13 +115,13 @@ class DiskTree:
                             raise
                         yield entry.name, Kind.UNKNOWN
                         continue
-                    yield entry.name, _fingerprint(status) if stat.S_ISREG(status.st_mode) else Kind.OTHER
+                    yield entry.name, fingerprint_of(status) if stat.S_ISREG(status.st_mode) else Kind.OTHER
 
     def look(self, name: str) -> Look | None:
         """Look at a name; a level that is no folder any more has nothing in it."""
         try:
             with self._folder(parent(name)) as folder:
-                return _look(os.stat(base(name) or ".", dir_fd=folder, follow_symlinks=False))
+                return look_of(os.stat(base(name) or ".", dir_fd=folder, follow_symlinks=False))
         except (FileNotFoundError, NotADirectoryError):
             return None
 
@@ -135,14 +136,18 @@ class DiskTree:
                 os.mkdir(base(folder), dir_fd=above)
             except FileExistsError:
                 return False
-            with contextlib.suppress(PermissionError):
-                os.chmod(base(folder), self._mode & 0o2777, dir_fd=above)
+            made = os.open(base(folder), _FOLDER | os.O_NOFOLLOW, dir_fd=above)
+            try:
+                mode, group = self._like._rights  # noqa: SLF001  (the same class)
+                durable.share(made, durable.Rights(mode & 0o2777, group))
+            finally:
+                os.close(made)
         return True
 
     def create(self, name: str, chunks: Iterable[bytes], *, mtime_ns: int | None = None) -> None:
         """Write a new file."""
         with self._folder(parent(name)) as folder:
-            durable.create(base(name), chunks, mode=self._file_mode(), folder=folder, mtime_ns=mtime_ns)
+            durable.create(base(name), chunks, rights=self._for_files(), folder=folder, mtime_ns=mtime_ns)
 
     def move(self, source: str, target: str, into: Tree | None = None) -> None:
         """Rename without replacing."""
@@ -166,6 +171,12 @@ class DiskTree:
         with self._folder(parent(folder)) as above:
             durable.clear(base(folder), folder=above)
 
+    @contextlib.contextmanager
+    def reach(self, folder: str) -> Iterator[Path]:
+        """Hold a folder open; its path is that of the descriptor, which no link can turn aside."""
+        with self._folder(folder) as descriptor:
+            yield Path(f"/proc/self/fd/{descriptor}")
+
     def sync(self, name: str) -> None:
         """Flush a file or a folder."""
         descriptor = self._open(name, _FILE)
@@ -177,13 +188,15 @@ class DiskTree:
             os.close(descriptor)
 
     def mark(self, name: str, value: str) -> None:
-        """Set the extended attribute, and the mode that goes with the root's."""
+        """Set the extended attribute, and the rights that go with the root's. Raises `NotRegular`, also of a link."""
         descriptor = self._open(name, _FILE)
         try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
+                raise NotRegular(errno.EMLINK, "not a file of ours", name)
             with contextlib.suppress(OSError):
                 os.setxattr(descriptor, MARK, value.encode())
-            with contextlib.suppress(PermissionError):
-                os.fchmod(descriptor, self._file_mode())
+            durable.share(descriptor, self._for_files())
         finally:
             os.close(descriptor)
 
@@ -197,9 +210,11 @@ class DiskTree:
         finally:
             os.close(descriptor)
 
-    def _file_mode(self) -> int:
-        """Whoever may write in the folder may remove and replace what we put there (R50)."""
-        return 0o664 if self._mode & stat.S_IWGRP else 0o644
+    def _for_files(self) -> durable.Rights:
+        """Whoever may use the folder may use what we put there (R50)."""
+        mode, group = self._like._rights  # noqa: SLF001  (the same class)
+        may_read = (0o040 if mode & 0o050 else 0) | (0o004 if mode & 0o005 else 0)
+        return durable.Rights(0o600 | may_read | mode & stat.S_IWGRP, group)
 
     def _open(self, name: str, flags: int) -> int:
         with self._folder(parent(name)) as folder:
@@ -238,36 +253,9 @@ class DiskTree:
         except BaseException:
             os.close(descriptor)
             raise
-        self._mode = os.fstat(descriptor).st_mode
+        status = os.fstat(descriptor)
+        self._rights = durable.Rights(stat.S_IMODE(status.st_mode), status.st_gid)
         return descriptor
-
-
-class DiskFile:
-    """An open regular file, read ahead by the kernel."""
-
-    def __init__(self, descriptor: int, name: str) -> None:
-        self._descriptor = descriptor
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.close(descriptor)
-            raise NotRegular(errno.EINVAL, "not a regular file", name)
-        with contextlib.suppress(OSError):
-            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_SEQUENTIAL)
-
-    def fingerprint(self) -> Fingerprint:
-        """Ask the descriptor."""
-        return _fingerprint(os.fstat(self._descriptor))
-
-    def read(self, limit: int) -> bytes:
-        """Read on from where the last read ended."""
-        return os.read(self._descriptor, limit)
-
-    def read_at(self, offset: int, limit: int) -> bytes:
-        """Read at a place."""
-        return os.pread(self._descriptor, limit, offset)
-
-    def close(self) -> None:
-        """Close the descriptor."""
-        os.close(self._descriptor)
 
 
 def _identity(descriptor: int) -> Identity:
@@ -291,12 +279,3 @@ def _read_id(root: int) -> str | None:
         return id_in(os.read(file, LONGEST)) if stat.S_ISREG(os.fstat(file).st_mode) else None
     finally:
         os.close(file)
-
-
-def _look(status: os.stat_result) -> Look:
-    kind = Kind.FOLDER if stat.S_ISDIR(status.st_mode) else Kind.OTHER
-    return Look(kind=Kind.FILE if stat.S_ISREG(status.st_mode) else kind, fingerprint=_fingerprint(status))
-
-
-def _fingerprint(status: os.stat_result) -> Fingerprint:
-    return Fingerprint(size=status.st_size, mtime_ns=status.st_mtime_ns, ctime_ns=status.st_ctime_ns, ino=status.st_ino)

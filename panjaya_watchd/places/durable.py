@@ -13,7 +13,7 @@ import os
 import stat
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 Rename = Callable[[bytes, int | None, bytes, int | None], None]
 """(source, its folder, target, its folder): a rename that refuses to replace."""
@@ -23,6 +23,13 @@ _RENAME_NOREPLACE: Final = 1
 _NO_SUCH_CALL: Final = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
 _NO_LINKS: Final = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 _NO_FOLDER_SYNC: Final = frozenset({errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF, errno.EACCES})
+
+
+class Rights(NamedTuple):
+    """The mode of a file or folder, and the number of its group (None: as it comes)."""
+
+    mode: int
+    group: int | None = None
 
 
 def renameat2(source: bytes, source_folder: int | None, target: bytes, target_folder: int | None) -> None:
@@ -135,8 +142,31 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
+def share(descriptor: int, rights: Rights) -> None:
+    """
+    Give a file or folder of ours the rights that a watch folder stands for (R50), best effort.
+
+    Not every file system has modes (exfat, vfat), and not every service is in the folder's group. Somebody else's file
+    is left as it is: nobody may have root open it to others by swapping it for one of ours.
+    """
+    status = os.fstat(descriptor)
+    if os.geteuid() == 0 and status.st_uid != 0:
+        return
+    if rights.group not in {None, status.st_gid}:
+        with contextlib.suppress(OSError):
+            os.fchown(descriptor, -1, rights.group)
+    # Afterwards, because a change of the group takes setgid away.
+    with contextlib.suppress(OSError):
+        os.fchmod(descriptor, rights.mode)
+
+
 def create(
-    name: str | Path, chunks: Iterable[bytes], *, mode: int, folder: int | None = None, mtime_ns: int | None = None
+    name: str | Path,
+    chunks: Iterable[bytes],
+    *,
+    rights: Rights,
+    folder: int | None = None,
+    mtime_ns: int | None = None,
 ) -> None:
     """Write a file that must not exist yet, through no link. Not durable until it and its folder are synced."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -146,9 +176,7 @@ def create(
             left = memoryview(chunk)
             while left:
                 left = left[file.write(left) :]
-        # Not every file system has modes (exfat, vfat), and the file is as good without.
-        with contextlib.suppress(PermissionError):
-            os.fchmod(descriptor, mode)
+        share(descriptor, rights)
         if mtime_ns is not None:
             os.utime(descriptor, ns=(mtime_ns, mtime_ns))
 
@@ -161,7 +189,7 @@ def write(path: Path, content: bytes, *, mode: int = 0o644) -> None:
     """
     beside = path.with_name(f".{path.name}.part")
     beside.unlink(missing_ok=True)
-    create(beside, [content], mode=mode)
+    create(beside, [content], rights=Rights(mode))
     descriptor = os.open(beside, os.O_RDONLY | os.O_CLOEXEC)
     try:
         sync(descriptor)

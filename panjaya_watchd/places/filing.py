@@ -6,22 +6,17 @@ hidden name, read back and compared, renamed there, and only then removed here (
 finds what it has filed and does the rest.
 """
 
-import contextlib
 import errno
-import hashlib
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from panjaya_watchd.core.drop import Drop, Fingerprint
 from panjaya_watchd.core.names import ClaimId
-from panjaya_watchd.places import naming, taking
+from panjaya_watchd.places import copying, naming, taking
 from panjaya_watchd.places.naming import base, lying, parent, within
-from panjaya_watchd.places.steps import files, leave, make, mentions, stands, write
-from panjaya_watchd.places.tree import Kind, Opened, Tree
-
-_CHUNK: Final = 1 << 20
+from panjaya_watchd.places.steps import files, leave, make, mentions, stands, sweep, write
+from panjaya_watchd.places.tree import Kind, Tree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +35,7 @@ def put_away(tree: Tree, shelf: Shelf, claim_id: ClaimId, drop: Drop, papers: Ma
         _remove_copied(tree, folder, shelf.tree, filed, {})
     else:
         taking.expect(tree, folder)
-        _sweep(tree, folder)
+        sweep(tree, folder)
         for name, text in papers.items():
             write(tree, within(folder, naming.fit(name)), text)
         tree.sync(folder)
@@ -60,18 +55,11 @@ def give_back(tree: Tree, failed: Shelf, claim_id: ClaimId, drop: Drop, papers: 
     folder = lying(claim_id)
     taking.expect(tree, naming.PROCESSING)
     number = taking.give_back(tree, claim_id, drop)
-    _sweep(tree, folder)
+    sweep(tree, folder)
     if files(tree, folder):
         put_away(tree, failed, claim_id, drop, papers)
     leave(tree, folder)
     return naming.returned(drop, drop.video or drop.parts[0], number)
-
-
-def _sweep(tree: Tree, folder: str) -> None:
-    """Remove what we had not finished writing."""
-    for name, _ in files(tree, folder):
-        if naming.is_in_the_making(name):
-            tree.remove(within(folder, name))
 
 
 def _there(shelf: Shelf, drop: Drop) -> str:
@@ -137,52 +125,15 @@ def _copy(tree: Tree, folder: str, target: Tree, copy: str) -> dict[str, Fingerp
     make(target, copy)
     verified = {}
     for name, _ in files(tree, folder):
-        twin = within(copy, name)
-        if target.look(twin) is not None:
-            target.remove(twin)
-        verified[name] = _copy_file(tree, within(folder, name), target, twin)
+        verified[name] = copying.copy(tree, within(folder, name), target, within(copy, name))
     target.sync(copy)
     return verified
-
-
-def _copy_file(tree: Tree, name: str, target: Tree, twin: str) -> Fingerprint:
-    with contextlib.closing(tree.open(name)) as file:
-        before = file.fingerprint()
-        target.create(twin, _chunks(file), mtime_ns=before.mtime_ns)
-        mark = tree.marked(name)
-        if mark is not None:
-            target.mark(twin, mark)
-        target.sync(twin)
-        if file.fingerprint() != before or not _equal(tree, name, target, twin):
-            raise OSError(errno.EIO, "the copy differs from its original", name)
-    return before
 
 
 def _remove_copied(tree: Tree, folder: str, target: Tree, filed: str, verified: Mapping[str, Fingerprint]) -> None:
     """Remove the originals whose copies are proved; what has no equal copy stays where it is."""
     for name, now in files(tree, folder):
         original = within(folder, name)
-        if verified.get(name) == now or _equal(tree, original, target, within(filed, name)):
+        if verified.get(name) == now or copying.equal(tree, original, target, within(filed, name)):
             tree.remove(original)
     leave(tree, folder)
-
-
-def _equal(tree: Tree, name: str, target: Tree, twin: str) -> bool:
-    """Compare two files by size and SHA-256, both read from the beginning."""
-    one, other = tree.look(name), target.look(twin)
-    if one is None or other is None or one.fingerprint.size != other.fingerprint.size:
-        return False
-    return _digest(tree, name) == _digest(target, twin)
-
-
-def _digest(tree: Tree, name: str) -> bytes:
-    digest = hashlib.sha256()
-    with contextlib.closing(tree.open(name)) as file:
-        for chunk in _chunks(file):
-            digest.update(chunk)
-    return digest.digest()
-
-
-def _chunks(file: Opened) -> Iterator[bytes]:
-    while chunk := file.read(_CHUNK):
-        yield chunk

@@ -5,7 +5,8 @@ It promises a disk that is no kinder than a real one: what was not synced may be
 Every choice comes from the caller's random source, so the same seed gives the same disk. It never touches a file.
 """
 
-from collections.abc import Callable, Iterable
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from panjaya_watchd.core.drop import Fingerprint
@@ -102,6 +103,13 @@ class MemoryTree:
         """Remove an empty folder."""
         self.disk.clear(self._path(folder))
 
+    @contextlib.contextmanager
+    def reach(self, folder: str) -> Iterator[Path]:
+        """Give a folder's path."""
+        path = self._path(folder)
+        self.disk.need(path)
+        yield Path(path)
+
     def sync(self, name: str) -> None:
         """Make a file's content or a folder's names survive a cut."""
         self.disk.sync(self._path(name))
@@ -142,6 +150,7 @@ class MemoryFile:
         self._disk = disk
         self._ino = ino
         self._offset = 0
+        self.size = len(disk.content(ino))
 
     def fingerprint(self) -> Fingerprint:
         """Say what the file is now."""
@@ -156,6 +165,29 @@ class MemoryFile:
     def read_at(self, offset: int, limit: int) -> bytes:
         """Read at a place."""
         return self._disk.content(self._ino)[offset : offset + limit]
+
+    def hole(self, offset: int) -> int:
+        """Give the next hole."""
+        return max(offset, self._disk.written_up_to(self._ino))
+
+    def data(self, offset: int) -> int:
+        """Give the next data."""
+        return offset if offset < self._disk.written_up_to(self._ino) else self.size
+
+    def names(self) -> int:
+        """Count the names."""
+        return self._disk.names_of(self._ino)
+
+    def is_written(self) -> bool | None:
+        """Say whether the world outside has it open."""
+        return self._disk.is_open(self._ino)
+
+    def finder_info(self) -> bytes:
+        """Nothing of a Finder is played."""
+        return b""
+
+    def lend(self) -> None:
+        """Give no descriptor; there is none."""
 
     def close(self) -> None:
         """Let go; nothing is held."""

@@ -27,6 +27,9 @@ class _Node:
     mtime_ns: int
     ctime_ns: int
     mark: str | None = None
+    unwritten: int = 0
+    """Bytes at its end that are there and were never written."""
+    writers: int = 0
 
 
 @dataclass(slots=True)
@@ -66,15 +69,20 @@ class MemoryDisk:
                 self._names[above] = self._new(None)
             self._durable.setdefault(above, self._names[above])
 
-    def write(self, path: str, content: bytes) -> None:
-        """Write a file, or write another content into it; its folder is made."""
+    def write(self, path: str, content: bytes, *, unwritten: int = 0) -> None:
+        """Write a file, or write another content into it, the end of which may be a hole; its folder is made."""
         self.folder(parent(path))
         ino = self._names.get(path)
         if ino is None:
             ino = self._names[path] = self._durable[path] = self._new(content)
         node, now = self._nodes[ino], self._tick()
         node.content = node.synced = content
+        node.unwritten = unwritten
         node.mtime_ns = node.ctime_ns = now
+
+    def hold(self, path: str, writers: int) -> None:
+        """Have that many programs of the world outside hold a file open for writing."""
+        self._nodes[self._names[path]].writers = writers
 
     def delete(self, path: str) -> None:
         """Take a file away."""
@@ -113,7 +121,7 @@ class MemoryDisk:
 
     def entries(self, path: str) -> Iterator[tuple[str, Fingerprint | Kind]]:
         """Give what stands in a folder, sorted."""
-        self._need(path)
+        self.need(path)
         for name in sorted(self._names):
             if name != path and parent(name) == path:
                 ino = self._names[name]
@@ -121,7 +129,7 @@ class MemoryDisk:
 
     def find(self, path: str) -> int:
         """Give the inode of a file."""
-        self._need(path)
+        self.need(path)
         ino = self._names[path]
         if self._nodes[ino].content is None:
             raise NotRegular(errno.EISDIR, "a folder", path)
@@ -136,12 +144,25 @@ class MemoryDisk:
         """Give a file's content, also when its name is gone."""
         return self._nodes[ino].content or b""
 
+    def written_up_to(self, ino: int) -> int:
+        """Give where a file's hole at the end begins."""
+        node = self._nodes[ino]
+        return len(node.content or b"") - node.unwritten
+
+    def names_of(self, ino: int) -> int:
+        """Count the names of a file."""
+        return sum(known == ino for known in self._names.values())
+
+    def is_open(self, ino: int) -> bool:
+        """Say whether the world outside holds a file open for writing."""
+        return self._nodes[ino].writers > 0
+
     def make(self, path: str) -> bool:
         """Make one folder."""
         self.hook(f"make {path}")
         if path in self._names:
             return False
-        self._need(parent(path))
+        self.need(parent(path))
         ino = self._new(None)
         self._change((path,), lambda names: _put(names, path, ino))
         return True
@@ -149,7 +170,7 @@ class MemoryDisk:
     def create(self, path: str, content: bytes, *, mtime_ns: int | None) -> None:
         """Write a new file of our own."""
         self.hook(f"create {path}")
-        self._need(parent(path))
+        self.need(parent(path))
         if path in self._names:
             raise _error(errno.EEXIST, path)
         ino = self._new(content)
@@ -161,8 +182,8 @@ class MemoryDisk:
     def move(self, source: str, target: str, *, over: bool = False) -> None:
         """Rename a file or a folder with all that is in it."""
         self.hook(f"move {source} {target}")
-        self._need(source)
-        self._need(parent(target))
+        self.need(source)
+        self.need(parent(target))
         if self._device(source) != self._device(target):
             raise _error(errno.EXDEV, source)
         if target in self._names and not over:
@@ -179,7 +200,7 @@ class MemoryDisk:
     def clear(self, path: str) -> None:
         """Take away an empty folder."""
         self.hook(f"clear {path}")
-        self._need(path)
+        self.need(path)
         if any(parent(name) == path for name in self._names):
             raise _error(errno.ENOTEMPTY, path)
         self._change((path,), lambda names: _drop(names, path))
@@ -187,7 +208,7 @@ class MemoryDisk:
     def sync(self, path: str) -> None:
         """Make a file's content, or the changes of a folder's names, durable."""
         self.hook(f"sync {path}")
-        self._need(path)
+        self.need(path)
         node = self._nodes[self._names[path]]
         if node.content is not None:
             node.synced = node.content
@@ -221,7 +242,8 @@ class MemoryDisk:
         self._pending.remove(change)
         change.apply(self._durable)
 
-    def _need(self, path: str) -> None:
+    def need(self, path: str) -> None:
+        """Raise `FileNotFoundError` where there is nothing."""
         if path not in self._names:
             raise _error(errno.ENOENT, path)
 

@@ -22,6 +22,7 @@ TRACE: Final = f"{PROCESSING}/.panjaya-watchd"
 
 _RESULT: Final = "result-"
 _PAPER: Final = "paper-"
+_COPY: Final = "copy-"
 _PART: Final = ".part"
 
 
@@ -98,6 +99,16 @@ def paper_in_the_making(name: str) -> str:
     return fit(f".{_PAPER}{name}{_PART}")
 
 
+def copy_of_a_part(name: str) -> str:
+    """Give the hidden name of a part while it is copied from or to another device."""
+    return fit(f".{_COPY}{name}{_PART}")
+
+
+def withdrawn(claim_id: ClaimId, name: str) -> str:
+    """Give the hidden name that the original of a copied part has for the moment before it is removed."""
+    return fit(f".{claim_id}-{name}{_PART}")
+
+
 def copy_in_the_making(claim_id: ClaimId) -> str:
     """Give the hidden name of a claim's folder while it is copied to another device."""
     return f".{claim_id}{_PART}"
@@ -105,4 +116,4 @@ def copy_in_the_making(claim_id: ClaimId) -> str:
 
 def is_in_the_making(name: str) -> bool:
     """Say whether a file in a claim's folder is a temporary one of ours, or a note beside one."""
-    return name.startswith(".") and name.lstrip(".").startswith((_RESULT, _PAPER))
+    return name.startswith(".") and name.lstrip(".").startswith((_RESULT, _PAPER, _COPY))

@@ -39,6 +39,13 @@ def files(tree: Tree, folder: str) -> list[tuple[str, Fingerprint]]:
     return sorted((name, found) for name, found in entries if isinstance(found, Fingerprint))
 
 
+def sweep(tree: Tree, folder: str) -> None:
+    """Remove from a claim's folder what we had not finished writing."""
+    for name, _ in files(tree, folder):
+        if naming.is_in_the_making(name):
+            tree.remove(within(folder, name))
+
+
 def write(tree: Tree, name: str, text: str) -> None:
     """Write or replace one of our own papers as a whole. Durable when it returns."""
     beside = within(parent(name), naming.paper_in_the_making(base(name)))

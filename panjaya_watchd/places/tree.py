@@ -8,6 +8,7 @@ cannot be used; none follows a symbolic link below the root.
 """
 
 from collections.abc import Callable, Generator, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -43,7 +44,10 @@ class Look:
 
 
 class Opened(Protocol):
-    """An open regular file."""
+    """An open regular file; one can be read by position as `core.content.Reads`."""
+
+    size: int
+    """Bytes, when it was opened."""
 
     def fingerprint(self) -> Fingerprint:
         """Say what the file is now, by its descriptor: on NFS this is fresher than a look at its name."""
@@ -52,7 +56,25 @@ class Opened(Protocol):
         """Read up to ``limit`` bytes; ``b""`` at the end."""
 
     def read_at(self, offset: int, limit: int) -> bytes:
-        """Read up to ``limit`` bytes from a place, without moving on."""
+        """Read up to ``limit`` bytes from a place, without moving on; fewer only at the end."""
+
+    def hole(self, offset: int) -> int:
+        """Give the first byte from a place on that was never written; ``size`` where there is none, or no telling."""
+
+    def data(self, offset: int) -> int:
+        """Give the first byte from a place on that was written; ``size`` where none was."""
+
+    def names(self) -> int:
+        """Count the names that lead to it; a second one means that it can be changed from where we do not look."""
+
+    def is_written(self) -> bool | None:
+        """Say whether somebody has it open for writing; None where the kernel does not tell us."""
+
+    def finder_info(self) -> bytes:
+        """Give what a Mac's Finder has noted on it: type and creator first; empty where nothing is."""
+
+    def lend(self) -> int | None:
+        """Give the descriptor, to be read by position and not closed; None where there is none."""
 
     def close(self) -> None:
         """Let go of the descriptor."""
@@ -102,6 +124,9 @@ class Tree(Protocol):
 
     def clear(self, folder: str) -> None:
         """Remove an empty folder; raises `OSError` where it is not empty."""
+
+    def reach(self, folder: str) -> AbstractContextManager[Path]:
+        """Give a path that leads to this very folder while it is held, whatever takes its name meanwhile."""
 
     def sync(self, name: str) -> None:
         """Make a file's content, or the names in a folder, survive power loss."""

@@ -94,7 +94,8 @@ def _downloaded(tools: Tools, claim: Claim, dubbing: Dubbing) -> Event:
         tools.heed_stop()  # one that is under way when the daemon ends is gone on with at the next start
         tools.show(claim, f"download {dubbing.locale}", size, None, began)
 
-    done = tools.api.download(version.result_url, place.partial(claim.id, name), held)
+    with place.partial(claim.id, name) as path:
+        done = tools.api.download(version.result_url, path, held)
     if isinstance(done, Fault):
         return events.FetchFaulted(locale=dubbing.locale, fault=done)
     place.keep(claim.id, name)

@@ -15,10 +15,12 @@ from typing import NamedTuple, assert_never
 from panjaya_watchd.core import effects, events
 from panjaya_watchd.core.answers import Fault
 from panjaya_watchd.core.claim import Claim
+from panjaya_watchd.core.content import PATIENT, Patience
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.effects import Effect
 from panjaya_watchd.core.events import Event
 from panjaya_watchd.core.names import ClaimId, FolderName
+from panjaya_watchd.core.settle import Evidence
 from panjaya_watchd.errors import PlaceError
 from panjaya_watchd.places.base import Foreign, Known
 from panjaya_watchd.run.gate import Gate
@@ -151,9 +153,9 @@ class Lanes:
         """Begin or end to listen for hints."""
         self._files[folder].hand(lambda: _listen(folder, self.listening, wanted=wanted))
 
-    def examine(self, folder: FolderName, drop: Drop) -> None:
+    def examine(self, folder: FolderName, drop: Drop, patience: Patience = PATIENT) -> None:
         """Read a settled drop."""
-        self._files[folder].hand(lambda: _examine(folder, drop, self.hands))
+        self._files[folder].hand(lambda: _examine(folder, drop, patience, self.hands))
 
     def leave_trace(self, folder: FolderName, root_id: str | None) -> None:
         """Make our own folder in a watch folder."""
@@ -219,14 +221,15 @@ def _scan(folder: FolderName, known: Known, hands: Hands) -> Message:
     return Scanned(folder=folder, scan=scan, seconds=hands.clock.monotonic() - began)
 
 
-def _examine(folder: FolderName, drop: Drop, hands: Hands) -> Message:
+def _examine(folder: FolderName, drop: Drop, patience: Patience, hands: Hands) -> Message:
+    name = (drop.video or drop.parts[0]).name
     try:
-        found = hands.examine(folder, drop)
+        found = hands.examine(folder, drop, patience)
     except PlaceError as error:
-        found = str(error)
+        found = Evidence(name=name, says=str(error))
     except Exception as error:  # noqa: BLE001  (told by the driver: one file must not keep all others from being taken)
         why = "cannot be examined because of a fault in this service; the other files go on"
-        return Examined(folder=folder, drop=drop, found=why, bug=error)
+        return Examined(folder=folder, drop=drop, found=Evidence(name=name, says=why), bug=error)
     return Examined(folder=folder, drop=drop, found=found)
 
 

@@ -366,6 +366,25 @@ def test_a_link_in_the_folder_is_not_followed(panjaya: Panjaya, tmp_path: Path, 
     assert (tmp_path / "precious").read_bytes() == b"precious"
 
 
+def test_a_second_name_in_the_place_of_our_file_is_not_written_to(
+    panjaya: Panjaya, tmp_path: Path, trap: Loopback
+) -> None:
+    """A hard link is no link that could be refused by its kind, and would empty whatever else has that file."""
+    (tmp_path / "precious").write_bytes(b"precious")
+    os.link(tmp_path / "precious", tmp_path / "r")
+    with pytest.raises(PlaceError, match="another file"):
+        panjaya.download(f"{trap.url}/v", tmp_path / "r", told)
+
+    assert (tmp_path / "precious").read_bytes() == b"precious"
+
+
+def test_a_pipe_in_the_place_of_our_file_is_refused(panjaya: Panjaya, tmp_path: Path, trap: Loopback) -> None:
+    """Nobody waits for whoever would read from it."""
+    os.mkfifo(tmp_path / "r")
+    with pytest.raises(PlaceError, match="another file"):
+        panjaya.download(f"{trap.url}/v", tmp_path / "r", told)
+
+
 def test_a_pipe_in_the_place_of_the_note_does_not_block(panjaya: Panjaya, tmp_path: Path, trap: Loopback) -> None:
     """Whatever lies there, it is no note of ours."""
     os.mkfifo(tmp_path / "r.etag")

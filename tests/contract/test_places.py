@@ -5,7 +5,7 @@ from collections.abc import Callable
 from random import Random
 
 import pytest
-from worlds import CLAIM, MemoryWorld, PowerCut, World, drop
+from worlds import CLAIM, MemoryWorld, PowerCut, World, drop, half_of
 
 from panjaya_watchd.core.claim import Destination
 from panjaya_watchd.core.drop import Drop
@@ -35,7 +35,7 @@ def taken(world: World) -> Drop:
 
 def fetch(world: World, content: bytes = b"dubbed") -> None:
     """Download one result."""
-    world.download(world.place.partial(CLAIM, RESULT), content)
+    world.download(half_of(world.root, CLAIM, RESULT), content)
 
 
 def below(folder: str, files: dict[str, bytes] = PARTS) -> dict[str, bytes]:
@@ -281,7 +281,7 @@ def test_a_name_that_is_taken_while_parts_go_back_moves_all_of_them(world: World
 def test_half_a_download_does_not_go_back_with_the_parts(world: World) -> None:
     """Our temporary files, and the notes beside them, vanish with the claim's folder."""
     settled = taken(world)
-    half = world.place.partial(CLAIM, RESULT)
+    half = half_of(world.root, CLAIM, RESULT)
     world.download(half, b"half")
     world.download(half.with_name(f"{half.name}.etag"), b"note")
 
@@ -393,7 +393,7 @@ def test_filing_moves_parts_results_and_papers_together(world: World, to: Destin
     settled = taken(world)
     fetch(world)
     world.place.keep(CLAIM, RESULT)
-    world.download(world.place.partial(CLAIM, "talk.fr-FR.mp4"), b"half")
+    world.download(half_of(world.root, CLAIM, "talk.fr-FR.mp4"), b"half")
 
     where = world.place.put_away(CLAIM, settled, to, PAPERS)
 
@@ -578,7 +578,7 @@ def test_every_name_goes_the_whole_way(world: World, stem: str) -> None:
     settled = drop(world)
     world.place.take_in(CLAIM, settled)
     world.write(name, b"newer")
-    world.download(world.place.partial(CLAIM, f"{stem}.es-ES.mp4"), b"dubbed")
+    world.download(half_of(world.root, CLAIM, f"{stem}.es-ES.mp4"), b"dubbed")
     world.place.keep(CLAIM, f"{stem}.es-ES.mp4")
 
     world.place.put_away(CLAIM, settled, Destination.BACK, {f"{stem}.receipt.toml": CLAIM})

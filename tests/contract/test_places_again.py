@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from worlds import CLAIM, DiskWorld, MemoryWorld, PowerCut, World, drop
+from worlds import CLAIM, DiskWorld, MemoryWorld, PowerCut, World, drop, half_of
 
 from panjaya_watchd.core.claim import Destination
 from panjaya_watchd.core.drop import Part
@@ -137,7 +137,7 @@ def filed(world: World, *, to: Destination = Destination.DONE) -> str:
     world.write("talk.mp4", b"moving pictures")
     settled = drop(world)
     world.place.take_in(CLAIM, settled)
-    world.download(world.place.partial(CLAIM, RESULT), DUBBED)
+    world.download(half_of(world.root, CLAIM, RESULT), DUBBED)
     world.place.keep(CLAIM, RESULT)
     return world.place.put_away(CLAIM, settled, to, {"talk.receipt.toml": CLAIM})
 
@@ -315,7 +315,7 @@ def test_nothing_of_a_copy_has_its_name_before_it_is_kept(world: World) -> None:
         world.place.copy(AGAIN, RESULT, source)
     (made,) = set(world.files()) - set(before)
 
-    assert world.place.partial(AGAIN, RESULT).name == made.rpartition("/")[2]
+    assert half_of(world.root, AGAIN, RESULT).name == made.rpartition("/")[2]
     assert made.rpartition("/")[2].startswith(".")
 
 
@@ -324,7 +324,7 @@ def test_a_copy_replaces_a_torn_one(world: World, torn: bytes) -> None:
     """Whatever an earlier try left, also of a download, and the note by which that would have gone on."""
     where = came_again(world)
     before = world.files()
-    half = world.place.partial(AGAIN, RESULT)
+    half = half_of(world.root, AGAIN, RESULT)
     world.download(half, torn)
     world.download(half.with_name(f"{half.name}.etag"), b"note")
     copy(world, where)
@@ -391,7 +391,7 @@ def test_dying_at_any_step_leaves_no_half_result_under_its_name(new_world: Calla
     for at in range(50):
         world = new_world()
         where = came_again(world)
-        half = world.place.partial(AGAIN, RESULT)
+        half = half_of(world.root, AGAIN, RESULT)
         world.download(half, b"torn")
         world.download(half.with_name(f"{half.name}.etag"), b"note")
         before = set(world.files())

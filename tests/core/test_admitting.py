@@ -28,6 +28,17 @@ from panjaya_watchd.core.order import AutoGenerate
 from panjaya_watchd.core.states import step
 
 
+def test_a_part_that_had_to_be_copied_is_known_by_what_it_is_now() -> None:
+    """Another device gives another inode: without that being durable the copy would count as a changed file."""
+    ours = claim()
+    video = ours.drop.parts[0]
+    copied = replace(video, fingerprint=replace(video.fingerprint, ino=video.fingerprint.ino + 1))
+    after = step(ours, events.TakenIn(copied=(copied,)), NOW)
+
+    assert after.claim.drop == replace(ours.drop, parts=(copied, *ours.drop.parts[1:]))
+    assert step(ours, events.TakenIn(), NOW).claim.drop == ours.drop
+
+
 def test_the_reservation_is_durable_with_the_first_attempt() -> None:
     """What is on its way counts as spent before its first byte leaves."""
     after = step(claim(awaits=ClaimId("twin")), events.Admitted(millis=120_000), NOW)

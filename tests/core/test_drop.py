@@ -144,6 +144,15 @@ def test_a_rename_is_the_same_content_and_a_write_is_not() -> None:
     assert not PRINT.same_content(Fingerprint(size=3, mtime_ns=1, ctime_ns=1, ino=2))
 
 
+@pytest.mark.parametrize(
+    ("size", "later", "may"),
+    [(3, 0, True), (3, 1_999_999_999, True), (3, -5, True), (3, 2_000_000_000, False), (4, 0, False)],
+)
+def test_a_copy_has_the_size_and_nearly_the_time(size: int, later: int, *, may: bool) -> None:
+    """Its inode is another, and another file system may round its time."""
+    assert Fingerprint(size=size, mtime_ns=1 + later, ctime_ns=9, ino=9).may_copy(PRINT) is may
+
+
 @pytest.mark.parametrize("name", ["a.MP4", "a.toml", "a.es-ES.srt", "a.background.WAV", "song.mp3"])
 def test_a_file_with_a_suffix_of_some_role_is_looked_at(name: str) -> None:
     """The suffix alone decides whether a file is looked at; a drop may still have no place for it."""

@@ -124,7 +124,7 @@ def test_creating_never_replaces(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"old")
 
     with pytest.raises(FileExistsError):
-        durable.create(tmp_path / "a", [b"new"], mode=0o644)
+        durable.create(tmp_path / "a", [b"new"], rights=durable.Rights(0o644))
 
     assert (tmp_path / "a").read_bytes() == b"old"
 

@@ -19,12 +19,14 @@ from world import SimClock
 from panjaya_watchd.api.base import Download, Submission
 from panjaya_watchd.core.answers import Asset, Fault, Version
 from panjaya_watchd.core.claim import Claim, Rules
+from panjaya_watchd.core.content import Measured, Patience
 from panjaya_watchd.core.drop import Drop, group
 from panjaya_watchd.core.effects import Effect
 from panjaya_watchd.core.names import AssetId, ClaimId, Digest, FolderName, Locale, VersionId
 from panjaya_watchd.core.order import AutoGenerate, Defaults
-from panjaya_watchd.core.settle import Rule
+from panjaya_watchd.core.settle import Evidence, Rule
 from panjaya_watchd.ledger.memory import MemoryLedger
+from panjaya_watchd.media.ending import ending
 from panjaya_watchd.places.base import Known, Scan
 from panjaya_watchd.places.memory import MemoryPlace
 from panjaya_watchd.places.memory_disk import MemoryDisk
@@ -72,7 +74,7 @@ class Notes:
         """Write down whose hints are wanted, and whose are not."""
         self.listening.append((folder, wanted))
 
-    def examine(self, folder: FolderName, drop: Drop) -> None:
+    def examine(self, folder: FolderName, drop: Drop, patience: Patience) -> None:
         """Write down a drop that is to be read."""
         self.examined.append(drop)
 
@@ -91,7 +93,7 @@ class Notes:
 
 def watched(quiet: float = QUIET, pace: float = PACE) -> Watched:
     """Give a watch folder that was not looked at yet."""
-    return Watched(defaults=DEFAULTS, rules=Rules(), intake=Intake(rule=Rule(quiet=quiet), pace=pace))
+    return Watched(defaults=DEFAULTS, rules=Rules(), intake=Intake(rule=Rule(quiet=quiet), own_pace=pace))
 
 
 @dataclass(slots=True)
@@ -223,7 +225,7 @@ class Room:
     """The hands with a folder in memory."""
 
     files: dict[str, bytes] = field(default_factory=dict)
-    probe: Probe = lambda _folder, _part: 60.0
+    probe: Probe = lambda _descriptor: Measured(duration=60.0)
     api: Api = field(default_factory=Api)
     place_type: type[MemoryPlace] = MemoryPlace
     clock: SimClock = field(default_factory=SimClock)
@@ -234,7 +236,7 @@ class Room:
 
     def __post_init__(self) -> None:
         disk = self.api.disk
-        disk.folder(ROOT)
+        disk.folder(f"{ROOT}/processing/{CLAIM}")
         for name, content in self.files.items():
             disk.write(f"{ROOT}/{name}", content)
         self.place = self.place_type(disk, Path(ROOT))
@@ -242,6 +244,7 @@ class Room:
             api=self.api,
             places={FOLDER: self.place},
             probe=self.probe,
+            ending=ending,
             clock=self.clock,
             board=self.board,
             stop=self.stop,
@@ -266,7 +269,7 @@ class Room:
         stage = Stage()
         drop = self.drop()
         reading = self.hands.examine(FOLDER, drop)
-        assert not isinstance(reading, str), reading
+        assert not isinstance(reading, Evidence), reading
         stage.driver._claim(FOLDER, drop, reading)
         return replace(stage.driver.living[CLAIM], taken_at=NOW, **changes)
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from run.stage import CLAIM, FOLDER, ROOT, Api, Room
 from samples import BUSY, FRENCH, NOW, SPANISH, dubbing, earlier
+from worlds import half_of
 
 from panjaya_watchd.core import events
 from panjaya_watchd.core.claim import Claim, Dubbing, DubbingState, Result, State
@@ -97,7 +98,7 @@ def test_a_wrong_copy_is_not_gone_on_with() -> None:
     room, taken = stage()
     mp4 = replace(HAD, name="talk.es-ES.mp4")
     room.disk.write(f"{ROOT}/done/talk/talk.es-ES.mp4", b"DUBBED BEFORE")
-    half = room.place.partial(CLAIM, "new.es-ES.mp4")
+    half = half_of(Path(ROOT), CLAIM, "new.es-ES.mp4")
     room.disk.write(f"{half}.etag", b"note")
     again = replace(taken, dubbings=(replace(taken.dubbings[0], earlier=mp4),))
 

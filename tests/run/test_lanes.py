@@ -16,7 +16,9 @@ from panjaya_watchd.core.answers import Asset, Fault
 from panjaya_watchd.core.claim import Attempt, Claim, Destination, Dubbing, DubbingState, Outcome, State
 from panjaya_watchd.core.drop import Drop, group
 from panjaya_watchd.core.names import AssetId, ClaimId, FolderName, VersionId
+from panjaya_watchd.core.settle import Evidence
 from panjaya_watchd.errors import PlaceError
+from panjaya_watchd.media.ending import ending
 from panjaya_watchd.places.base import NOTHING_KNOWN, Known, Place, Scan
 from panjaya_watchd.places.memory import MemoryPlace
 from panjaya_watchd.run.hands import Hands
@@ -69,6 +71,7 @@ class Crew:
             api=room.api,
             places=places,
             probe=room.probe,
+            ending=ending,
             clock=room.clock,
             board=room.board,
             stop=room.stop,
@@ -186,7 +189,7 @@ def test_a_folder_that_refuses_comes_back_as_unseen() -> None:
     assert crew.heard() == Posted(folder=FOLDER, why="It is read-only. Mount it otherwise.")
     examined = crew.heard()
     assert isinstance(examined, Examined)
-    assert isinstance(examined.found, str)
+    assert isinstance(examined.found, Evidence)
     crew.close()
 
 
@@ -289,6 +292,7 @@ def test_stopping_leaves_an_upload_alone_that_has_passed_its_gate(room: Room) ->
         api=slow,
         places={FOLDER: room.place},
         probe=room.probe,
+        ending=ending,
         clock=room.clock,
         board=room.board,
         stop=room.stop,
