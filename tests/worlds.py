@@ -74,6 +74,9 @@ class World(Protocol):
     def cut(self, rng: Random) -> None:
         """Cut the power, and start again."""
 
+    def mount(self, label: str) -> None:
+        """Put another folder in the root's place: that of this label, or a new one; the first is labelled "first"."""
+
 
 def drop(world: World, key: str | None = None) -> Drop:
     """Give the one drop that the place sees (or the one of that key)."""
@@ -92,6 +95,7 @@ class DiskWorld:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.label = "first"
         self.fuse = Fuse()
         root.mkdir(parents=True, exist_ok=True)
         self.reopen()
@@ -139,12 +143,21 @@ class DiskWorld:
         """Start again; what a real disk loses is not ours to play."""
         self.reopen()
 
+    def mount(self, label: str) -> None:
+        """Rename folders."""
+        self.root.rename(self.root.with_name(self.label))
+        self.label = label
+        there = self.root.with_name(label)
+        there.mkdir(exist_ok=True)
+        there.rename(self.root)
+
 
 class MemoryWorld:
     """On a disk in memory, which loses what was not synced."""
 
     def __init__(self, root: Path = Path("/watch")) -> None:
         self.root = root
+        self.label = "first"
         self.fuse = Fuse()
         self.disk = MemoryDisk(hook=self.fuse)
         self.disk.folder(str(root))
@@ -176,12 +189,25 @@ class MemoryWorld:
 
     def files(self) -> dict[str, bytes]:
         """Give everything."""
-        return {path.removeprefix(f"{self.root}/"): content for path, content in self.disk.files().items()}
+        inside = {path: content for path, content in self.disk.files().items() if path.startswith(f"{self.root}/")}
+        return {path.removeprefix(f"{self.root}/"): content for path, content in inside.items()}
 
     def cut(self, rng: Random) -> None:
         """Lose what was not synced."""
         self.disk.cut(rng)
         self.reopen()
+
+    def mount(self, label: str) -> None:
+        """Rename folders."""
+        self._rename(str(self.root), str(self.root.with_name(self.label)))
+        self.label = label
+        self.disk.folder(str(self.root.with_name(label)))
+        self._rename(str(self.root.with_name(label)), str(self.root))
+
+    def _rename(self, folder: str, target: str) -> None:
+        for names in (self.disk._names, self.disk._durable):
+            for name in [name for name in names if name == folder or name.startswith(folder + "/")]:
+                names[target + name.removeprefix(folder)] = names.pop(name)
 
 
 class DyingTree(DiskTree):

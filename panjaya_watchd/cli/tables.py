@@ -43,7 +43,7 @@ def _used(used: float, limit: float | None, unit: str) -> Text:
 
 
 def _folders(folders: list[Mapping[str, Any]]) -> RenderableType:
-    table = Table("watch folder", "last look", "waiting", box=None, header_style="bold")
+    table = Table("watch folder", "storage", "last look", "waiting", box=None, header_style="bold")
     for folder in folders:
         seen = folder["scanned_seconds_ago"]
         look = Text(folder["trouble"], style="red") if folder["trouble"] else Text(f"{seen} s ago")
@@ -52,8 +52,17 @@ def _folders(folders: list[Mapping[str, Any]]) -> RenderableType:
             held = folder["held_first"]
             lines.append(f"{held['drops']} held since the first start, {held['estimated_minutes']:g} minutes")
         waiting = "\n".join(lines) or "nothing"
-        table.add_row(escape(folder["name"]), look, escape(waiting))
+        table.add_row(escape(folder["name"]), escape(_storage(folder["grounds"])), look, escape(waiting))
     return table
+
+
+def _storage(grounds: list[Mapping[str, Any]]) -> str:
+    """Say in a line for each file system what it is, by its profile and the kernel's name where that says more."""
+    lines = []
+    for ground in grounds:
+        kind = "" if ground["kind"] in {"", ground["profile"]} else f" ({ground['kind']})"
+        lines.append(f"{ground['folder']}: " * bool(ground["folder"]) + ground["profile"] + kind)
+    return "\n".join(lines)
 
 
 def _claims(claims: list[Mapping[str, Any]]) -> RenderableType:

@@ -257,7 +257,7 @@ def standing(claim: Claim) -> str:
         case "held":
             return _held(claim)
         case _:
-            return "is being put away"
+            return f"cannot be put away just now: {claim.trouble}" if claim.trouble else "is being put away"
 
 
 def _held(claim: Claim) -> str:

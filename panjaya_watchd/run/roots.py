@@ -1,8 +1,8 @@
 """
 The roots of the watch folders, as the driver sees them.
 
-Which one is meant, what was mounted anew, and what lies in ``processing/`` without belonging to anybody. It only watches
-and tells; what a foreign root means is decided by the place, which does not let anyone in.
+Which one is meant, what was mounted anew, and what lies in ``processing/`` without belonging to anybody. It only
+watches and tells; what a foreign root means is decided by the place, which does not let anyone in.
 """
 
 from collections.abc import Callable, Iterable

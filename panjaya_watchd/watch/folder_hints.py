@@ -2,9 +2,9 @@
 Hints from the kernel that something in a watch folder moved; the only user of watchdog.
 
 The periodic scan is the truth, and these only wake it early: events are lost on overflow, never sent for changes on
-the far side of a network mount, and stop for good when the folder is remounted under the watch (R1, R5, R6). It
-promises to stay silent about our own writing, so that a look never wakes the next look, and that a watch which cannot
-be had is one sentence and no more (R9). Nobody may ask it whether it is alive (R4).
+the far side of a network mount, and stop for good when the folder is remounted under the watch (R1, R5, R6), so that
+whoever notices that begins anew. It promises to stay silent about our own writing, so that a look never wakes the next
+look, and that a watch which cannot be had is one sentence and no more (R9). Nobody may ask it whether it is alive (R4).
 """
 
 import contextlib
@@ -65,12 +65,14 @@ class FolderHints:
             events.DirCreatedEvent,
             events.DirMovedEvent,
         ]
-        observer = InotifyObserver()
+        observer: BaseObserver | None = None
         try:
+            observer = InotifyObserver()  # which asks the kernel for an instance already here
             observer.schedule(Listener(), str(self._path), recursive=self._recursive, event_filter=wanted)
             observer.start()
         except (OSError, RuntimeError) as error:
-            _end(observer)
+            if observer is not None:
+                _end(observer)
             raise PlaceError(
                 f"{display(str(self._path))}: no change notices from the kernel ({error}).",
                 hint="Files are still found by the periodic scan; for quicker ones raise fs.inotify.max_user_watches "

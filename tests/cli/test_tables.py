@@ -33,6 +33,11 @@ MOVING = {
 }
 
 
+def ground(folder: str, kind: str, profile: str) -> dict[str, Any]:
+    """Give what a daemon says of one file system."""
+    return {"folder": folder, "kind": kind, "profile": profile, "exported": None, "hints": profile == "local"}
+
+
 def status(name: str = "talk.mp4", **more: Any) -> dict[str, Any]:
     """Give what a daemon says of one folder and one claim."""
     facts = claim_facts(
@@ -45,6 +50,7 @@ def status(name: str = "talk.mp4", **more: Any) -> dict[str, Any]:
     )
     folder = {"name": name, "scanned_seconds_ago": 1.5, "trouble": None, "waiting": [{"name": name, "why": name}]}
     folder |= {"held_first": {"drops": 2, "estimated_minutes": 3.5}}
+    folder |= {"grounds": [ground("", "ext4", "local"), ground("nas", "nfs4", "nfs"), ground("box", "cifs", "cifs")]}
     return {
         "running": True,
         "folders": [folder | more],
@@ -67,6 +73,15 @@ def test_everything_that_matters_is_shown() -> None:
 
     for words in ("1.5 s ago", "talk.mp4", "c0ffee", "held", "2.0", "upload 500 bytes, 50 bytes/s", "es-ES: waiting"):
         assert words in page
+
+
+def test_the_storage_is_named_by_its_profile() -> None:
+    """And by the kernel's name where that says more; each file system has a line of its own."""
+    page = shown(status())
+
+    for words in ("local (ext4)", "nas: nfs (nfs4)", "box: cifs"):
+        assert words in page
+    assert "cifs (cifs)" not in page
 
 
 def test_a_folder_in_trouble_shows_it_instead_of_its_last_look() -> None:

@@ -98,6 +98,7 @@ def test_refusals_say_that_nothing_was_spent() -> None:
         ),
         (State.HELD, {}, "waits for the person who looks after this service: nobody knows"),
         (State.FILING, {}, "is being put away"),
+        (State.FILING, {"trouble": "no space"}, "cannot be put away just now: no space"),
     ],
 )
 def test_what_happens_to_a_drop_is_said_in_a_few_words(state: State, changes: dict[str, object], said: str) -> None:

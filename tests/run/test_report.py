@@ -145,6 +145,7 @@ def test_the_status_tells_folders_claims_and_counts() -> None:
             "name": FOLDER,
             "scanned_seconds_ago": 12.3,
             "trouble": None,
+            "grounds": [{"folder": "", "kind": "", "profile": "local", "exported": None, "hints": True}],
             "waiting": [{"name": "new.mp4", "why": "has just arrived, or is still being copied"}],
             "held_first": {"drops": 0, "estimated_minutes": 0},
         }
@@ -159,7 +160,7 @@ def test_the_status_tells_of_a_folder_that_was_never_seen() -> None:
     stage.tell(Unseen(folder=FOLDER, why="It is not mounted."))
     (folder,) = status([], stage.driver.watched, Board(), 5.0, {})["folders"]
 
-    assert (folder["scanned_seconds_ago"], folder["trouble"]) == (None, "It is not mounted.")
+    assert (folder["scanned_seconds_ago"], folder["trouble"], folder["grounds"]) == (None, "It is not mounted.", [])
 
 
 def test_the_status_sums_up_what_is_held_for_the_first_start() -> None:
