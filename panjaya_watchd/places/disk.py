@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+from panjaya_watchd.core.drop import Fingerprint
 from panjaya_watchd.core.names import display
 from panjaya_watchd.core.profiles import Ground, Profile
 from panjaya_watchd.errors import PlaceError
 from panjaya_watchd.places import durable
-from panjaya_watchd.places.disk_file import DiskFile, fingerprint_of, look_of
+from panjaya_watchd.places.disk_file import DiskFile, look_of
 from panjaya_watchd.places.exports import Exports
 from panjaya_watchd.places.filing import Shelf
 from panjaya_watchd.places.folder import FolderPlace
@@ -98,24 +99,23 @@ class DiskTree:
 
         return grounds(real, self._mounted[1], profile=self._profile, exported=share)
 
-    def entries(self, folder: str, skip: Callable[[str], bool]) -> Entries:
+    def entries(self, folder: str, skip: Callable[[str], bool], only: Iterable[str] | None = None) -> Entries:
         """Walk through one folder; an entry that vanishes meanwhile is left out."""
-        with self._folder(folder) as descriptor, os.scandir(descriptor) as found:
-            for entry in found:
+        with self._folder(folder) as descriptor:
+            names = self._names(descriptor, skip) if only is None else ((name, None) for name in only)
+            for name, kind in names:
+                found = kind or _seen(name, descriptor)
+                if found is not None:
+                    yield name, found
+
+    def _names(self, descriptor: int, skip: Callable[[str], bool]) -> Iterator[tuple[str, Kind | None]]:
+        """Read a folder; what its entries say is enough to tell folders, and to spare a look at the others."""
+        with os.scandir(descriptor) as entries:
+            for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     yield entry.name, Kind.FOLDER
                 elif not skip(entry.name):
-                    try:
-                        status = entry.stat(follow_symlinks=False)
-                    except FileNotFoundError:
-                        continue
-                    except OSError as error:
-                        # One file that the storage cannot show is no reason not to see the others.
-                        if error.errno not in {errno.EIO, errno.EACCES, errno.ESTALE}:
-                            raise
-                        yield entry.name, Kind.UNKNOWN
-                        continue
-                    yield entry.name, fingerprint_of(status) if stat.S_ISREG(status.st_mode) else Kind.OTHER
+                    yield entry.name, None
 
     def look(self, name: str) -> Look | None:
         """Look at a name; a level that is no folder any more has nothing in it."""
@@ -256,6 +256,20 @@ class DiskTree:
         status = os.fstat(descriptor)
         self._rights = durable.Rights(stat.S_IMODE(status.st_mode), status.st_gid)
         return descriptor
+
+
+def _seen(name: str, folder: int) -> Fingerprint | Kind | None:
+    """Look at a name; None where there is nothing."""
+    try:
+        look = look_of(os.stat(name, dir_fd=folder, follow_symlinks=False))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        # One file that the storage cannot show is no reason not to see the others.
+        if error.errno not in {errno.EIO, errno.EACCES, errno.ESTALE}:
+            raise
+        return Kind.UNKNOWN
+    return look.fingerprint if look.kind is Kind.FILE else look.kind
 
 
 def _identity(descriptor: int) -> Identity:

@@ -63,10 +63,11 @@ class MemoryTree:
         self._guard.compare(found)
         return Standing(root_id=found, familiar=self._guard.familiar(identity), mounting=identity, grounds=self.grounds)
 
-    def entries(self, folder: str, skip: Callable[[str], bool]) -> Entries:
+    def entries(self, folder: str, skip: Callable[[str], bool], only: Iterable[str] | None = None) -> Entries:
         """Walk through one folder, sorted."""
+        wanted = None if only is None else frozenset(only)
         for name, found in self.disk.entries(self._path(folder)):
-            if found is Kind.FOLDER or not skip(name):
+            if (wanted is None or name in wanted) and (found is Kind.FOLDER or not skip(name)):
                 yield name, found
 
     def look(self, name: str) -> Look | None:

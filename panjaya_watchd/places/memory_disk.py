@@ -10,8 +10,9 @@ leave the file empty. What the world outside writes (`write`) is durable at once
 import errno
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
+from zlib import crc32
 
 from panjaya_watchd.core.drop import Fingerprint
 from panjaya_watchd.places.naming import base, parent
@@ -116,8 +117,12 @@ class MemoryDisk:
         ino = self._names.get(path)
         if ino is None:
             return None
-        kind = Kind.FOLDER if self._nodes[ino].content is None else Kind.FILE
-        return Look(kind=kind, fingerprint=self.fingerprint(ino))
+        if self._nodes[ino].content is not None:
+            return Look(kind=Kind.FILE, fingerprint=self.fingerprint(ino))
+        # A folder's time stamp moves with the names in it.
+        inside = sorted((name, known) for name, known in self._names.items() if name != path and parent(name) == path)
+        stamp = crc32(repr(inside).encode(errors="surrogatepass"))
+        return Look(kind=Kind.FOLDER, fingerprint=replace(self.fingerprint(ino), mtime_ns=stamp))
 
     def entries(self, path: str) -> Iterator[tuple[str, Fingerprint | Kind]]:
         """Give what stands in a folder, sorted."""

@@ -10,10 +10,11 @@ from collections.abc import Set as AbstractSet
 from typing import Final
 
 from panjaya_watchd.core.drop import Fingerprint
-from panjaya_watchd.core.profiles import Ground
+from panjaya_watchd.core.profiles import LOCAL_GROUND, Ground, ground_of, traits_of
 from panjaya_watchd.places import tracing
 from panjaya_watchd.places.base import Known, Scan
-from panjaya_watchd.places.junk import is_junk, is_junk_folder, is_member
+from panjaya_watchd.places.junk import is_junk_folder
+from panjaya_watchd.places.listing import Listings
 from panjaya_watchd.places.naming import PROCESSING, within
 from panjaya_watchd.places.tree import Kind, Tree
 
@@ -24,9 +25,6 @@ _FOLDER: Final = "is a folder, and here only files are taken that lie directly i
 
 _UNMOUNTED: Final = "was a mount of its own and is not mounted now; what lay in it is waited for"
 
-_STRANGERS: Final = 50
-"""How many files that can be no part are named, in each folder; there may be any number of them."""
-
 
 class Scanner:
     """Looks at one tree again and again; ``ours`` are our own folders in it, ``recursive`` looks into all others."""
@@ -35,6 +33,8 @@ class Scanner:
         self._tree = tree
         self._ours = ours
         self._recursive = recursive
+        self._listings = Listings(tree)
+        self._grounds: tuple[Ground, ...] = (LOCAL_GROUND,)
         self._mounts: set[str] = set()
         """Where something was mounted below the root in an earlier scan."""
 
@@ -46,10 +46,13 @@ class Scanner:
         stands = self._tree.stand(known.root_id)
         if known.root_id is not None and stands.root_id is None:
             tracing.refuse_empty(self._tree)
+        if stands.grounds != self._grounds:
+            self._grounds = stands.grounds
+            self._listings.forget()
         while folders:
             folder = folders.pop()
             try:
-                folders += self._look_through(folder, files, refused)
+                folders += self._look_through(folder, known.at, files, refused)
             except OSError as error:
                 # Only the root's own trouble is the whole folder's; a sub-folder may go or be locked at any time.
                 if not folder or error.errno not in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EACCES}:
@@ -84,20 +87,12 @@ class Scanner:
         return [(folder, _UNMOUNTED) for folder in sorted(self._mounts - mounted)]
 
     def _look_through(
-        self, folder: str, files: list[tuple[str, Fingerprint]], refused: list[tuple[str, str]]
+        self, folder: str, now: float | None, files: list[tuple[str, Fingerprint]], refused: list[tuple[str, str]]
     ) -> list[str]:
         """Sort the entries of one folder; returns the folders below it that are to be looked through next."""
         below: list[str] = []
         strangers: list[str] = []
-
-        def cannot_be_a_part(own: str) -> bool:
-            if is_member(own):
-                return False
-            if len(strangers) < _STRANGERS and not is_junk(own):
-                strangers.append(own)
-            return True
-
-        for own, found in self._tree.entries(folder, cannot_be_a_part):
+        for own, found in self._listings.entries(folder, strangers, self._trusted_at(folder, now)):
             name = within(folder, own)
             if isinstance(found, Fingerprint):
                 files.append((name, found))
@@ -109,8 +104,12 @@ class Scanner:
                 below.append(name)
             else:
                 refused.append((name, _FOLDER))
-        refused += [(within(folder, own), _UNKNOWN) for own in sorted(strangers)]
+        refused += [(within(folder, own), _UNKNOWN) for own in strangers]
         return below
+
+    def _trusted_at(self, folder: str, now: float | None) -> float | None:
+        """Give the time of this look where a folder's own time stamp tells of every change in it."""
+        return now if traits_of(ground_of(self._grounds, within(folder, "."))).hints else None
 
     def _is_ours(self, name: str) -> bool:
         return any(own == name or own.startswith(name + "/") for own in self._ours)

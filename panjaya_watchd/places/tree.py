@@ -98,8 +98,12 @@ class Tree(Protocol):
     def stand(self, known: str | None) -> Standing:
         """Make sure that the root can be used, and is the one of that id; from then on no other is."""
 
-    def entries(self, folder: str, skip: Callable[[str], bool]) -> Entries:
-        """Walk through one folder: base names with a file's fingerprint or the kind. ``skip`` spares the ``lstat``."""
+    def entries(self, folder: str, skip: Callable[[str], bool], only: Iterable[str] | None = None) -> Entries:
+        """
+        Walk through one folder: base names with a file's fingerprint or the kind.
+
+        ``skip`` spares the ``lstat``; ``only`` are names to look at instead of reading the folder.
+        """
 
     def look(self, name: str) -> Look | None:
         """Look at a name; None where there is nothing."""

@@ -9,7 +9,7 @@ import contextlib
 import queue
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, assert_never
 
 from panjaya_watchd.core import effects, events
@@ -215,7 +215,7 @@ def _looked_up(claim: Claim, hands: Hands) -> Message:
 def _scan(folder: FolderName, known: Known, hands: Hands) -> Message:
     began = hands.clock.monotonic()
     try:
-        scan = hands.places[folder].scan(known)
+        scan = hands.places[folder].scan(replace(known, at=began))
     except PlaceError as error:
         return Unseen(folder=folder, why=str(error), foreign=isinstance(error, Foreign))
     return Scanned(folder=folder, scan=scan, seconds=hands.clock.monotonic() - began)
