@@ -16,6 +16,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import count, repeat
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
@@ -54,7 +55,7 @@ SOURCES = {
 }
 """Made by ffmpeg, for programs that only put together what is encoded."""
 
-NOISE = '-f lavfi -i "testsrc2=s=320x240:r=25,noise=alls=40:allf=t,trim=duration=3" -f lavfi -i "anoisesrc=r=48000:a=0.3:d=3"'
+NOISE = '-f lavfi -i "testsrc2=s=320x240:r=25:d=3,noise=alls=40:allf=t" -f lavfi -i "anoisesrc=r=48000:a=0.3:d=3"'
 BLACK = '-f lavfi -i "color=black:s=1280x720:r=25:d=3" -f lavfi -i "anullsrc=r=48000:cl=stereo:d=3"'
 HD_BLACK = '-f lavfi -i "color=black:s=1920x1080:r=25:d=2" -f lavfi -i "anullsrc=r=48000:cl=stereo:d=2"'
 H264 = "-c:v libx264 -preset veryfast -g 12 -c:a aac"
@@ -160,13 +161,12 @@ OTHERS = {
     ("mkvmerge", "vp9 opus.webm"): "mkvmerge -q --webm -o {out} {sources}/vp9.webm",
     ("mkvpropedit", "h264 aac, title set.mkv"): "mkvmerge -q -o {out} {sources}/h264.mp4"
     " && mkvpropedit -q {out} --set title=Talk --add-attachment {sources}/words.srt",
-    ("x264", "h264.mp4"): "x264 --quiet --preset veryfast -o {out} {sources}/picture.y4m",
     ("x264", "h264.mkv"): "x264 --quiet --preset veryfast -o {out} {sources}/picture.y4m",
     ("x264", "h264.flv"): "x264 --quiet --preset veryfast -o {out} {sources}/picture.y4m",
     ("mencoder", "mpeg4 mp3.avi"): "mencoder -really-quiet {sources}/h264.mkv -ovc lavc -oac mp3lame -o {out}",
     ("mencoder", "raw pcm.avi"): "mencoder -really-quiet {sources}/h264.mkv -ovc raw -vf format=i420 -oac pcm -o {out}",
     ("mencoder", "mpeg2 mp2.mpg"): "mencoder -really-quiet {sources}/h264.mkv -of mpeg -ovc lavc"
-    " -lavcopts vcodec=mpeg2video:acodec=mp2 -oac lavc -o {out}",
+    " -lavcopts vcodec=mpeg2video:acodec=mp2:abitrate=192 -oac lavc -o {out}",
     ("HandBrakeCLI", "h264 aac.mp4"): "HandBrakeCLI -i {sources}/h264.mkv -o {out} -f av_mp4",
     ("HandBrakeCLI", "h264 aac, optimised.mp4"): "HandBrakeCLI -i {sources}/h264.mkv -o {out} -f av_mp4 -O",
     ("HandBrakeCLI", "hevc aac.mkv"): "HandBrakeCLI -i {sources}/h264.mkv -o {out} -f av_mkv -e x265"
@@ -179,8 +179,11 @@ OTHERS = {
     },
     ("cvlc", "wmv2 wma.wmv"): "{nobody} cvlc -q {sources}/h264.mkv --sout '#transcode{{vcodec=WMV2,acodec=wma2}}:"
     "std{{access=file,mux=asf,dst={out}}}' vlc://quit",
-    ("mplex", "mpeg2 mp2.mpg"): "mplex -v0 -f 3 -o {out} {sources}/picture.m2v {sources}/sound.mp2",
-    ("mplex", "mpeg2 mp2, dvd.mpg"): "mplex -v0 -f 8 -o {out} {sources}/picture.m2v {sources}/sound.mp2",
+    ("mplex", "mpeg2 mp2.mpg"): "mplex -v0 -f 3 -V -r 20000 -b 500 -o {out} {sources}/picture.m2v {sources}/sound.mp2",
+    (
+        "mplex",
+        "mpeg2 mp2, dvd.mpg",
+    ): "mplex -v0 -f 8 -V -r 9800 -b 500 -o {out} {sources}/picture.m2v {sources}/sound.mp2",
     ("qt-faststart", "h264 aac.mp4"): "qt-faststart {sources}/h264.mp4 {out}",
     ("AtomicParsley", "h264 aac, tagged.mp4"): "AtomicParsley {sources}/h264.mp4 --title Talk -o {out}",
     ("exiftool", "h264 aac, tagged.mp4"): "exiftool -q -Title=Talk -XMP:Creator=me -o {out} {sources}/h264.mp4",
@@ -203,11 +206,16 @@ def commands() -> Iterator[tuple[str, str, str]]:
     for name, options in FFMPEG.items():
         yield "ffmpeg", name, f"ffmpeg -v error -y {options}" + ("" if "{out}" in options else " {out}")
     for name, (picture, sound, mux) in GST.items():
-        yield "gst-launch-1.0", name, (
-            "gst-launch-1.0 -q videotestsrc pattern=snow num-buffers=50 ! video/x-raw,width=320,height=240,framerate=25/1"
-            f" ! videoconvert ! {picture} ! queue max-size-time=0 max-size-bytes=0 ! mux."
-            " audiotestsrc wave=white-noise num-buffers=95 ! audio/x-raw,rate=48000,channels=2 ! audioconvert"
-            f" ! {sound} ! queue max-size-time=0 max-size-bytes=0 ! mux. {mux} name=mux ! filesink location={{out}}"
+        yield (
+            "gst-launch-1.0",
+            name,
+            (
+                "gst-launch-1.0 -q videotestsrc pattern=snow num-buffers=50"
+                " ! video/x-raw,format=I420,width=320,height=240,framerate=25/1"
+                f" ! videoconvert ! {picture} ! queue max-size-time=0 max-size-bytes=0 ! mux."
+                " audiotestsrc wave=white-noise num-buffers=95 ! audio/x-raw,rate=48000,channels=2 ! audioconvert"
+                f" ! {sound} ! queue max-size-time=0 max-size-bytes=0 ! mux. {mux} name=mux ! filesink location={{out}}"
+            ),
         )
     for (muxer, name), command in OTHERS.items():
         yield muxer, name, command
@@ -222,7 +230,14 @@ def prepare(sources: Path) -> None:
 
 def run(command: str) -> str:
     """Run a command line; give its last words where it fails."""
-    ended = subprocess.run(["timeout", "60", "bash", "-c", command], stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False)
+    ended = subprocess.run(
+        ["timeout", "60", "bash", "-c", command],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
     said = (ended.stderr or ended.stdout).strip().splitlines()
     return "" if ended.returncode == 0 else (said or ["no words"])[-1]
 
@@ -264,7 +279,7 @@ def bench(folder: Path) -> int:
     prepare(folder / "sources")
     jobs = [(muxer, name, command) for muxer, name, command in commands() if muxer not in missing]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        made = list(pool.map(lambda job: make(job[0], *job[1], folder), enumerate(jobs)))
+        made = list(pool.map(make, count(), *zip(*jobs, strict=True), repeat(folder)))
     print("\n| muxer | video | bytes | kind | verdict | says |\n| --- | --- | ---: | --- | --- | --- |")
     whole = [(video, judged(video.path)) for video in made if video.path is not None]
     for video, said in whole:

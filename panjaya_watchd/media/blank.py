@@ -10,7 +10,7 @@ from itertools import accumulate, islice
 from typing import Final
 
 from panjaya_watchd.core.content import Ending, Wholeness
-from panjaya_watchd.media.containers.look import Density, Look, Span, SpentError, Walk
+from panjaya_watchd.media.containers.look import Density, Known, Look, Span, SpentError, Walk
 
 LIMITS: Final = {
     Density.DENSE: (1 << 12, 1 << 12),
@@ -61,12 +61,16 @@ def judge(look: Look, found: Walk) -> Ending | None:
     """
     suspicious, certain = LIMITS[found.density]
     worst: Ending | None = None
+    known: Known | None = None
     for start, end in _blanks(look, found.payload):
         length = end - start
-        if length >= suspicious and found.media is not None:
-            length = min(length, found.media(start, end))
+        if length >= LIMITS[Density.DENSE][0] and found.pieces is not None:
+            known = known or found.pieces()
+            length = known.covered(start, end)
+            if known.begins(start, end):
+                return _unfinished(start, end)
         if length >= certain:
-            return Ending(verdict=Wholeness.UNFINISHED, says=f"has {length} bytes without content from byte {start} on")
+            return _unfinished(start, end)
         if length >= suspicious and worst is None:
             says = f"has {length} bytes without content from byte {start} on, or silence"
             worst = Ending(verdict=Wholeness.UNPROVEN, says=says)
@@ -78,13 +82,17 @@ def judge_unknown(look: Look) -> Ending | None:
     hole, tail = UNKNOWN
     for start, end in _holes(look):
         if end - start >= hole:
-            says = f"has {end - start} bytes without content from byte {start} on"
-            return Ending(verdict=Wholeness.UNFINISHED, says=says)
+            return _unfinished(start, end)
     if look.size >= hole and look.is_blank(0, hole):
         return Ending(verdict=Wholeness.UNFINISHED, says="begins with nothing but zeros")
     if look.size >= tail and look.is_blank(look.size - tail, look.size):
         return Ending(verdict=Wholeness.UNFINISHED, says="ends with nothing but zeros")
     return None
+
+
+def _unfinished(start: int, end: int) -> Ending:
+    says = f"has {end - start} bytes without content from byte {start} on"
+    return Ending(verdict=Wholeness.UNFINISHED, says=says)
 
 
 def _holes(look: Look) -> Iterator[Span]:

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from panjaya_watchd.core.content import Wholeness
-from panjaya_watchd.media.containers.codecs import density
+from panjaya_watchd.media.containers.codecs import density, has_head
 from panjaya_watchd.media.containers.look import Look, LostError, Span, Walk, beyond, early, unfinished
-from panjaya_watchd.media.containers.tables import Track, children, covered, tracks
+from panjaya_watchd.media.containers.pieces import Pieces
+from panjaya_watchd.media.containers.tables import Track, children, chunks, tracks
 
 TOPS: Final = frozenset(
     b"ftyp styp moov mdat moof mfra sidx ssix free skip wide uuid pnot udta meta emsg prft pdin PICT".split()
@@ -56,16 +57,17 @@ def walk(look: Look) -> Walk:
     index = [span for track in found for span in track.tables]
     kind = density((track.codec, track.is_media) for track in found)
 
-    def media(start: int, end: int) -> int:
-        in_index = sum(max(0, min(stop, end) - max(first, start)) for first, stop in index)
-        return in_index + sum(covered(look, track, start, end) for track in found)
+    def pieces() -> Pieces:
+        placed = [(track, list(chunks(look, track))) for track in found]
+        heads = (start for track, spans in placed if track.is_picture and has_head(track.codec) for start, _ in spans)
+        return Pieces([*index, *(span for _, spans in placed for span in spans)], heads)
 
     return replace(
         walked,
         payload=sorted([*walked.payload, *index]),
         density=kind,
         # Between the pieces, cameras fill up to the next sector. A fragment has no such table, and no such padding.
-        media=None if in_fragments else media,
+        pieces=None if in_fragments else pieces,
     )
 
 

@@ -23,8 +23,23 @@ DENSE: Final = frozenset(
 )
 """Small letters, without spaces."""
 
+WITH_HEAD: Final = DENSE | frozenset(
+    "apch apcn apcs apco ap4h ap4x avdn avdh jpeg mjpa mjpb mjpg dvc dvcp dvpp dv5n dv5p m2v1 mpg2 mp2v".split()
+)
+"""
+Codecs of pictures each of which begins with something: ProRes, DNxHD, Motion JPEG, DV, MPEG-2 and the dense ones.
+
+So a blank stretch with the beginning of one in it is no black picture.
+"""
+
 TINY: Final = frozenset("tx3g text wvtt stpp sbtl c608 c708 tmcd mebx gpmd subp".split())
 """Tracks of few and small pieces: subtitles, time codes, telemetry."""
+
+
+def has_head(codec: str) -> bool:
+    """Say whether a picture of this codec cannot begin with zeros; XDCAM and IMX have names by format and rate."""
+    name = codec.strip().lower()
+    return name in WITH_HEAD or name[:2] in {"xd", "mx", "hd", "ai"}
 
 
 def density(codecs: Iterable[tuple[str, bool]]) -> Density:

@@ -4,7 +4,7 @@ A look into a file that may mean harm: every read and every step is counted, and
 What cannot be read is empty, and numbers out of nothing are zero; so a walker needs no guard against a file's end.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, Literal, Protocol
@@ -37,22 +37,29 @@ class Density(StrEnum):
     LOOSE = "loose"
 
 
-class Media(Protocol):
-    """What can tell media from the padding between them, where a container has an index of every piece."""
+class Known(Protocol):
+    """What a container's own index tells of its pieces of media, see `pieces`."""
 
-    def __call__(self, start: int, end: int) -> int:
-        """Give how many bytes between two places are media. Raises `SpentError`."""
+    def covered(self, start: int, end: int) -> int:
+        """Give how many bytes between two places are media."""
+
+    def begins(self, start: int, end: int) -> bool:
+        """Say whether something begins between two places that cannot begin with zeros."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walk:
-    """What a walk along a container has found: a verdict from its structure, and where its payload lies, in order."""
+    """
+    What a walk along a container has found: a verdict from its structure, and where its payload lies, in order.
+
+    ``pieces`` reads the container's whole index, where it has one, and may raise `SpentError`.
+    """
 
     verdict: Wholeness
     says: str = ""
     payload: Sequence[Span] = ()
     density: Density = Density.LOOSE
-    media: Media | None = None
+    pieces: Callable[[], Known] | None = None
 
 
 class SpentError(Exception):

@@ -16,7 +16,7 @@ INDEX_OF_PARTITIONS: Final = bytes.fromhex("060e2b34020501010d01020101110100")
 HEADER, BODY, FOOTER = 2, 3, 4
 
 
-ON_FOOT: Final = 20_000
+ON_FOOT: Final = 4000
 """Keys that are followed from the beginning of a file: minutes of a video, or all of it where it is in one piece."""
 
 NO_FOOTER: Final = "has no footer yet, as while it is still being written"
@@ -37,7 +37,7 @@ def walk(look: Look) -> Walk:
     if footer is None:
         return unfinished(NO_FOOTER)
     if footer >= look.size:
-        return unfinished("ends before its footer")
+        return early(footer - look.size)
     if _partition(look, footer) != FOOTER:
         raise LostError(footer)
     end = _keys(look, footer, look.size)

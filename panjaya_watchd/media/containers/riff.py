@@ -1,11 +1,16 @@
-"""AVI: chunks in chunks, after the first gigabyte in further RIFFs, each with its size; and the indexes they promise."""
+"""AVI: chunks in chunks, after the first gigabyte in more RIFFs, each with its size; and the indexes they promise."""
 
+import sys
+from array import array
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from panjaya_watchd.core.content import Wholeness
 from panjaya_watchd.media.containers.codecs import density
-from panjaya_watchd.media.containers.look import Look, LostError, Span, Walk, beyond, early, unfinished
+from panjaya_watchd.media.containers.look import Look, LostError, Span, SpentError, Walk, beyond, early, unfinished
+from panjaya_watchd.media.containers.pieces import Pieces
+from panjaya_watchd.media.containers.tables import TABLE
 
 NO_INDEX: Final = "has no index yet, as while it is still being written"
 HAS_INDEX: Final = 0x10
@@ -16,7 +21,10 @@ class _Found:
     movis: list[Span] = field(default_factory=list)
     codecs: list[tuple[str, bool]] = field(default_factory=list)
     flags: int = 0
-    has_idx1: bool = False
+    kind: bytes = b""
+    """Of the track whose head comes."""
+
+    idx1: Span | None = None
     promised: int = 0
     """Where the last piece ends that an OpenDML index knows of."""
 
@@ -39,10 +47,31 @@ def walk(look: Look) -> Walk:
         place = min(end + length % 2, look.size)
     if found.promised > look.size:
         return early(found.promised - look.size)
-    if not found.movis or (found.flags & HAS_INDEX and not found.has_idx1 and not found.promised):
+    if not found.movis or (found.flags & HAS_INDEX and not found.idx1 and not found.promised):
         return unfinished(NO_INDEX)
-    walked = Walk(verdict=Wholeness.WHOLE, payload=found.movis, density=density(found.codecs))
+    walked = Walk(
+        verdict=Wholeness.WHOLE,
+        payload=found.movis,
+        density=density(found.codecs),
+        # The old index knows the first RIFF only.
+        pieces=partial(_pieces, look, found.idx1, found.movis[0]) if found.idx1 and len(found.movis) == 1 else None,
+    )
     return beyond(look, place, walked)
+
+
+def _pieces(look: Look, idx1: Span, movi: Span) -> Pieces:
+    """Read the old index: a name, flags, the place and the length of each chunk. Raises `SpentError`."""
+    if idx1[1] - idx1[0] > TABLE:
+        raise SpentError
+    numbers = array("I", look.at(idx1[0], (idx1[1] - idx1[0]) // 16 * 16))
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    # Places count from the list's name, or, by some writers, from the begin of the file.
+    base = 0 if numbers and numbers[2] >= movi[0] else movi[0] - 4
+    spans = [
+        (base + place, base + place + 8 + length) for place, length in zip(numbers[2::4], numbers[3::4], strict=True)
+    ]
+    return Pieces(spans, (start for start, _ in spans))
 
 
 def _chunks(look: Look, place: int, end: int, found: _Found) -> None:
@@ -67,15 +96,13 @@ def _note(look: Look, name: bytes, body: Span, found: _Found) -> None:
     if name == b"avih":
         found.flags = look.number(start + 12, 4, "little")
     elif name == b"idx1":
-        found.has_idx1 = True
+        found.idx1 = body
     elif name == b"strh":
-        found.codecs.append((look.at(start + 4, 4).decode("latin-1"), look.at(start, 4) in {b"vids", b"auds"}))
-    elif name == b"strf" and found.codecs:
-        # The header above names the codec for pictures only, and not always; the format below is what decodes.
-        _, is_media = found.codecs.pop()
-        pictures = look.number(start, 4, "little") >= 40
-        codec = look.at(start + 16, 4).decode("latin-1") if pictures else hex(look.number(start, 2, "little"))
-        found.codecs.append((codec, is_media))
+        found.kind = look.at(start, 4)
+    elif name == b"strf":
+        sound = hex(look.number(start, 2, "little"))
+        codec = sound if found.kind == b"auds" else look.at(start + 16, 4).decode("latin-1")
+        found.codecs.append((codec, found.kind in {b"auds", b"vids"}))
     elif name == b"indx":
         count = min(look.number(start + 4, 4, "little"), (end - start - 24) // 16)
         entries = look.at(start + 24, 16 * max(0, count))

@@ -8,14 +8,14 @@ For the end only the last entries are read; the whole tables only where a blank 
 import sys
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Final
 
 from panjaya_watchd.media.containers.look import Look, LostError, Span, SpentError
 
-TABLE: Final = 1 << 26
-"""Bytes of one table: eight million chunks, or sixteen million samples, four days of sound."""
+TABLE: Final = 1 << 25
+"""Bytes of one table: four million chunks, or eight million samples, two days of sound."""
 
 LAST: Final = 1 << 20
 """Samples in the last chunk, where all sound is in one."""
@@ -34,6 +34,7 @@ class Track:
 
     codec: str
     is_media: bool
+    is_picture: bool = False
     chunks: Span = (0, 0)
     width: int = 4
     sizes: Span = (0, 0)
@@ -101,6 +102,7 @@ def _track(look: Look, parts: dict[bytes, Span]) -> Track:
     track = Track(
         codec=codec.decode("latin-1"),
         is_media=handler in _MEDIA,
+        is_picture=handler == b"vide",
         chunks=chunks,
         width=width,
         sizes=sizes,
@@ -138,18 +140,7 @@ def _placed(look: Look, track: Track) -> Track:
     length = 1
     if 0 < held <= min(listed, LAST):
         length = sum(_numbers(look.at(track.sizes[1] - 4 * held, 4 * held), 4))
-    return Track(
-        codec=track.codec,
-        is_media=track.is_media,
-        chunks=track.chunks,
-        width=track.width,
-        sizes=track.sizes,
-        fixed=track.fixed,
-        count=track.count,
-        runs=track.runs,
-        first=first,
-        end=last + length,
-    )
+    return replace(track, first=first, end=last + length)
 
 
 def _numbers(raw: bytes, width: int) -> Sequence[int]:
@@ -166,18 +157,17 @@ def _table(look: Look, span: Span, width: int) -> Sequence[int]:
     return _numbers(look.at(span[0], span[1] - span[0]), width)
 
 
-def covered(look: Look, track: Track, start: int, end: int) -> int:
-    """Give how many bytes between two places are a track's media. Reads all its tables; raises `SpentError`."""
+def chunks(look: Look, track: Track) -> Iterator[Span]:
+    """Give where each chunk of a track lies. Reads all its tables; raises `SpentError` where they are too long."""
     offsets = _table(look, track.chunks, track.width)
     counts = _chunk_counts(_table(look, track.runs, 4), len(offsets))
     if track.fixed:
-        lengths: Sequence[int] = [count * track.fixed for count in counts]
-    else:
-        sums = [0, *accumulate(_table(look, track.sizes, 4))]
-        ends = [min(place, len(sums) - 1) for place in accumulate(counts)]
-        lengths = [sums[stop] - sums[begin] for begin, stop in zip([0, *ends], ends, strict=False)]
-    pieces = zip(offsets, lengths, strict=False)
-    return sum(max(0, min(place + length, end) - max(place, start)) for place, length in pieces)
+        yield from ((place, place + count * track.fixed) for place, count in zip(offsets, counts, strict=False))
+        return
+    sums = array("Q", accumulate(_table(look, track.sizes, 4), initial=0))
+    ends = [min(count, len(sums) - 1) for count in accumulate(counts)]
+    for place, begin, end in zip(offsets, [0, *ends], ends, strict=False):
+        yield place, place + sums[end] - sums[begin]
 
 
 def _chunk_counts(runs: Sequence[int], chunks: int) -> list[int]:
