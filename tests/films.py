@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Final
 
 import av
+from av.audio.stream import AudioStream
+from av.video.stream import VideoStream
 
 RATE: Final = 25
 SOUND_RATE: Final = 48_000
@@ -36,9 +38,11 @@ def make(film: Film, path: Path) -> Path:
     noise = random.Random(1)
     with av.open(str(path), "w", format=film.format, options=film.options) as container:
         pictures = container.add_stream(film.video, rate=RATE, options=dict(film.codec_options))
+        assert isinstance(pictures, VideoStream)
         pictures.width, pictures.height, pictures.pix_fmt = *film.size, film.pixels
         pictures.bit_rate, pictures.gop_size = film.bit_rate, 12
         sound = None if film.audio is None else container.add_stream(film.audio, rate=SOUND_RATE, layout="stereo")
+        assert sound is None or isinstance(sound, AudioStream)
         if sound is not None:
             sound.bit_rate = 128_000
         piece = SOUND_RATE // RATE
