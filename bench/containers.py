@@ -89,6 +89,9 @@ FFMPEG = {
     "h264 pcm, silence.mov": f"{BLACK} -c:v libx264 -preset veryfast -c:a pcm_s16be",
     "h264 alac.mov": f"{NOISE} -c:v libx264 -preset veryfast -c:a alac",
     "mpeg2 pcm, black.mov": f"{BLACK} -c:v mpeg2video -b:v 20M -minrate 20M -maxrate 20M -bufsize 4M -c:a pcm_s16le",
+    "mpeg2 mp2, constant rate, black.mp4": f"{BLACK} -c:v mpeg2video -b:v 20M -minrate 20M -maxrate 20M -bufsize 4M"
+    " -c:a mp2",
+    "mjpeg aac, black.mp4": f"{HD_BLACK} -c:v mjpeg -c:a aac",
     "h264 aac.m4v": f"{NOISE} {H264} -f ipod",
     "h263 amr.3gp": '-f lavfi -i "testsrc2=s=352x288:r=25:d=3" -f lavfi -i "anoisesrc=r=44100:d=3" -c:v h263 -c:a aac',
     "h264 aac.mkv": f"{NOISE} {H264}",

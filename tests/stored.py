@@ -1,6 +1,7 @@
 """Videos that are only bytes in memory, or not even that: `Reads` without a file, and the parts they are made of."""
 
 import random
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -24,11 +25,13 @@ class Stored:
 
     def hole(self, offset: int) -> int:
         """Give the first hole that does not end before."""
-        return min((max(start, offset) for start, end in self._holes if end > offset), default=self.size)
+        at = bisect_right(self._holes, offset, key=lambda hole: hole[1])
+        return max(self._holes[at][0], offset) if at < len(self._holes) else self.size
 
     def data(self, offset: int) -> int:
         """Give the end of the hole that an offset is in."""
-        return next((end for start, end in self._holes if start <= offset < end), offset)
+        at = bisect_right(self._holes, offset, key=lambda hole: hole[1])
+        return self._holes[at][1] if at < len(self._holes) and self._holes[at][0] <= offset else offset
 
 
 class Imagined:

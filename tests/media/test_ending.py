@@ -94,7 +94,7 @@ def test_zeros_that_a_file_system_cannot_show_are_found(tmp_path: Path) -> None:
     film = FILMS["mp4 with its index in front"]
     whole = make(film, tmp_path / "film.mp4").read_bytes()
     length = max(len(whole) // 64 + 1, 4096) + 4096
-    for start in range(4096, len(whole) - length, len(whole) // 100):
+    for start in range(4096, len(whole) - length, len(whole) // 20):
         path = tmp_path / "zeros.mp4"
         path.write_bytes(whole[:start] + bytes(length) + whole[start + length :])
         assert judged(path).verdict is Wholeness.UNFINISHED, start

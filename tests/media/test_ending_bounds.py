@@ -1,5 +1,6 @@
 """Whatever the bytes are: no exception, and a bounded price."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -49,11 +50,13 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
     folder: Path = tmp_path_factory.mktemp("films")
     names = ["mp4", "mp4 in fragments with an index", "mkv", "avi", "mxf", "flv", "wmv"]
     films = [FILMS[name] for name in names] + [ENDLESS[name] for name in ("live webm", "ts", "mpg")]
-    return [make(film, folder / f"{at}.{film.suffix}").read_bytes() for at, film in enumerate(films)]
+    return [
+        make(replace(film, frames=10), folder / f"{at}.{film.suffix}").read_bytes() for at, film in enumerate(films)
+    ]
 
 
 @pytest.mark.slow
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(st.data())
 def test_a_mutated_video_has_an_ending(real: list[bytes], data: st.DataObject) -> None:
     """Numbers that lie, anywhere in the structure, lead to a verdict."""
@@ -83,7 +86,7 @@ def test_a_mutated_video_has_an_ending(real: list[bytes], data: st.DataObject) -
             ),
         ),
         Imagined(HUGE, lambda at, count: (b"G" + noise(187)) * (count // 188 + 1)),
-        Stored(FTYP + box(b"moov", box(b"trak", box(b"mdia") * 1_000_000))),
+        Stored(FTYP + box(b"moov", box(b"trak", box(b"mdia") * 250_000))),
         Stored(FTYP + (b"\0\0\0\1mdat" + b"\xff" * 8) * 10),
     ],
     ids=["small boxes", "boxes of 8 KiB", "small elements", "packets", "small tracks", "huge sizes"],

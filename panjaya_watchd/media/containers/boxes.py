@@ -127,6 +127,8 @@ def _fragments(look: Look, tops: _Tops) -> Walk:
     promised = _promised(look, tops.sidx)
     if promised > look.size:
         return early(promised - look.size)
+    if look.size - 8 < tops.end < look.size and not tops.has_mfra:
+        return early(tops.end + 8 - look.size)
     if tops.end < look.size and not tops.has_mfra:
         raise LostError(tops.end)
     if tops.last == b"moof":

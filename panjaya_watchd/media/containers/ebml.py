@@ -70,7 +70,7 @@ def walk(look: Look) -> Walk:
         else:
             break
     if found.end > look.size:
-        return replace(early(found.end - look.size))
+        return early(found.end - look.size)
     if not found.clusters:
         return unfinished("has no media yet, as while it is still being written")
     walked = Walk(verdict=Wholeness.WHOLE)
@@ -86,9 +86,11 @@ def _element(look: Look, place: int) -> Element:
     wide = 9 - head[0].bit_length() if head else 9
     if wide > 4:
         raise LostError(place)
-    long = 9 - head[wide].bit_length() if len(head) > wide else 9
+    long = 9 - head[wide].bit_length() if len(head) > wide else 1
     if long > 8:
         raise LostError(place)
+    if len(head) < wide + long:  # and this is the end of the file
+        return Element(id=int.from_bytes(head[:wide]), place=place, body=look.size, end=place + wide + long)
     raw, mask = int.from_bytes(head[wide : wide + long]), (1 << 7 * long) - 1
     body = place + wide + long
     end = None if raw & mask == mask else body + (raw & mask)
@@ -127,16 +129,17 @@ def _segment(look: Look, segment: Element, found: _Found) -> None:
 
 def _open_cluster(look: Look, place: int, end: int) -> int:
     """Walk to the end of a cluster that does not know its size; far from the end of the file, to a later one's."""
-    for _ in range(ON_FOOT):
-        if place >= end:
-            return place
+    walked = 0
+    while place < end:
+        if walked >= ON_FOOT and end - place > TAIL:
+            return max(place, _last_cluster(look, end))
         element = _element(look, place)
         if element.id not in IN_CLUSTER or element.end is None:
             if element.id in TOPS or element.id in {HEAD, SEGMENT}:
                 return place
             raise LostError(place)
-        place = element.end
-    return max(place, _last_cluster(look, end)) if end - place > TAIL else _open_cluster(look, place, end)
+        place, walked = element.end, walked + 1
+    return place
 
 
 def _last_cluster(look: Look, end: int) -> int:

@@ -2,7 +2,6 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-
 from typing import Final
 
 from panjaya_watchd.media.containers.look import Span

@@ -41,8 +41,11 @@ def walk(look: Look) -> Walk:
         look.step()
         length = look.number(place + 4, 4, "little")
         end = place + 8 + length
-        if length == 0 or end > look.size:
-            return early(end - look.size) if length and end < (1 << 32) - 1 else unfinished(NO_INDEX)
+        if length == 0:
+            return unfinished(NO_INDEX)
+        if end > look.size and not _ends_with_index(look, place + 12):
+            return early(end - look.size) if end < (1 << 32) - 1 else unfinished(NO_INDEX)
+        end = min(end, look.size)
         _chunks(look, place + 12, end, found)
         place = min(end + length % 2, look.size)
     if found.promised > look.size:
@@ -74,7 +77,17 @@ def _pieces(look: Look, idx1: Span, movi: Span) -> Pieces:
     return Pieces(spans, (start for start, _ in spans))
 
 
-def _chunks(look: Look, place: int, end: int, found: _Found) -> None:
+def _ends_with_index(look: Look, place: int) -> bool:
+    """Say whether a RIFF whose size is too large has all its chunks: some writers count its head in."""
+    found = _Found()
+    try:
+        _chunks(look, place, look.size, found)
+    except LostError:
+        return False
+    return found.idx1 is not None and found.idx1[1] == look.size
+
+
+def _chunks(look: Look, place: int, end: int, found: _Found, path: tuple[bytes, ...] = (b"hdrl", b"strl")) -> None:
     while end - place >= 8:
         look.step()
         head = look.at(place, 12)
@@ -84,8 +97,8 @@ def _chunks(look: Look, place: int, end: int, found: _Found) -> None:
             raise LostError(place)
         if name == b"LIST" and head[8:12] == b"movi":
             found.movis.append((body + 4, stop))
-        elif name == b"LIST" and head[8:12] in {b"hdrl", b"strl"}:
-            _chunks(look, body + 4, stop, found)
+        elif name == b"LIST" and path and head[8:12] == path[0]:
+            _chunks(look, body + 4, stop, found, path[1:])
         else:
             _note(look, name, (body, stop), found)
         place = stop + length % 2
