@@ -81,7 +81,7 @@ def tracks(look: Look, moov: Span) -> Iterator[Track]:
 def _parts(look: Look, start: int, end: int, path: Sequence[bytes] = _PATH) -> Iterator[tuple[bytes, Span]]:
     """Give the boxes of a track that have no boxes in them, each kind from where it belongs."""
     for kind, body, stop in children(look, start, end):
-        if path and kind == path[0]:
+        if (path and kind == path[0]) or (kind == b"dinf" and path == _PATH[-1:]):
             yield from _parts(look, body, stop, path[1:])
         # QuickTime has a second hdlr, in minf, that speaks of data references.
         elif kind != b"hdlr" or look.at(body + 4, 4) != b"dhlr":
