@@ -133,6 +133,15 @@ BLACK: Final = {
         codec_options={"minrate": "8M", "maxrate": "8M", "bufsize": "2M"},
         is_black=True,
     ),
+    "black mpeg-2 in mkv": Film(
+        suffix="mkv",
+        video="mpeg2video",
+        audio="pcm_s16le",
+        bit_rate=8_000_000,
+        codec_options={"minrate": "8M", "maxrate": "8M", "bufsize": "2M"},
+        is_black=True,
+    ),
+    "black wmv": Film(suffix="wmv", video="wmv2", audio="wmav2", is_black=True),
     "pcm that falls silent": Film(suffix="mov", audio="pcm_s16le", frames=50, silent_from=1.0),
     "black mjpeg": Film(suffix="avi", video="mjpeg", audio="pcm_s16le", pixels="yuvj420p", is_black=True),
 }

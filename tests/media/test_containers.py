@@ -66,12 +66,41 @@ def test_matroska() -> None:
 
 
 def test_matroska_that_leads_nowhere() -> None:
-    """Where an element has to stand, zeros are missing, and other bytes a doubt."""
+    """Where an element has to stand, zeros are missing, and other bytes a doubt; so is one that is too long."""
+    for wrong in (
+        element(0x1654AE6B, size=UNKNOWN),
+        element(0x1F43B675, size=10_000),
+        element(0x1654AE6B, element(0xAE, size=5000)),
+        element(0x1F43B675, size=UNKNOWN) + element(0x1A),
+        element(0x1F43B675, element(0xA3)) + b"\x1f\x43\xb6\x75\x00",
+    ):
+        bad = segment(CLUSTER, wrong + noise(20))
+        assert said(bad).says.startswith("cannot be followed beyond byte"), wrong
+    for after in (b"\x08" + noise(40), element(0x1F43B675, size=UNKNOWN)):
+        assert said(segment(CLUSTER) + after).says == f"goes on for {len(after)} bytes after its end"
     film = segment(CLUSTER, bytes(5000), CLUSTER)
     place = film.index(CLUSTER) + len(CLUSTER)
 
     assert said(film) == unfinished("mkv", f"has nothing but zeros at byte {place}")
     assert said(segment(CLUSTER, noise(5000))) == unproven("mkv", f"cannot be followed beyond byte {place}")
+
+
+def test_zeros_in_matroska_of_any_codec() -> None:
+    """A block may be black, but its head is not; where the way to it is lost nothing is known of it."""
+    tracks = element(0x1654AE6B, element(0xAE, element(0x83, b"\1"), element(0x86, b"V_PRORES")))
+    cluster = element(0x1F43B675, element(0xE7, b"\1"), element(0xA3, noise(9000)) * 20)
+    film = HEAD + element(0x18538067, tracks, cluster * 5, element(0xEC, bytes(9000)), cluster)
+    block = film.index(cluster) + len(cluster) + 22 + 9009 * 7
+
+    assert said(film, (block + 50, block + 8050)) == whole("mkv")
+    assert said(film, (block - 5000, block)) == whole("mkv")
+    assert said(film, (block - 100, block + 4900)) == unfinished(
+        "mkv", f"has 5000 bytes without content from byte {block - 100} on"
+    )
+    broken = film[: block - 9009] + b"\0" + film[block - 9008 :]
+    assert said(broken, (block - 100, block + 4900)) == whole("mkv")
+    small = element(0x1F43B675, element(0xA3, noise(20)) * 2500 + element(0xA3, bytes(9000)) * 2)
+    assert said(HEAD + element(0x18538067, tracks, small)) == whole("mkv")
 
 
 @pytest.mark.parametrize("clusters", [CLUSTER * 3, OPEN_CLUSTER * 3, CLUSTER + OPEN_CLUSTER * 2])
@@ -89,9 +118,11 @@ def test_live_matroska(clusters: bytes, size: int) -> None:
 
 def test_a_long_live_recording_is_followed_from_its_last_cluster() -> None:
     """Not from the first block on, of which a day has millions."""
-    many = element(0x1F43B675, size=UNKNOWN) + element(0xA3, noise(1700)) * (ON_FOOT + 100)
+    head = element(0x1F43B675, size=UNKNOWN) + element(0xE7, b"\1")
+    many = head + element(0xA3, noise(1700)) * (ON_FOOT + 100)
     assert len(many) > TAIL
-    film = segment(many, many[:100_000][: 12 + 1709 * 50], size=UNKNOWN)
+    chance = element(0xA3, noise(800), CLUSTER[:4], noise(800))
+    film = segment(many, head + element(0xA3, noise(1700)) * 50 + chance, size=UNKNOWN)
     video = Stored(film)
 
     assert ending(video) == unproven("mkv", LIVE)
@@ -137,6 +168,9 @@ def test_avi() -> None:
     assert said(film[:4] + b"\xff" * 4 + film[8:-300]) == unfinished("avi", NO_INDEX)
     assert said(film[:4] + len(film).to_bytes(4, "little") + film[8:]) == whole("avi")
     assert said(film + noise(50)) == unproven("avi", "goes on for 50 bytes after its end")
+    assert said(film[:4] + b"\xff\xff\xff\x0f" + film[8:]) == unfinished(
+        "avi", f"ends {0x0FFFFFFF + 8 - len(film)} bytes early"
+    )
     assert said(avi(FRAMES)[:-100] + bytes(100)).verdict is Wholeness.UNFINISHED
 
 
@@ -154,6 +188,11 @@ def test_an_avi_in_several_parts() -> None:
     assert said(avi(FRAMES, more=indx(far))).says.endswith("bytes early")
 
 
+def place_of_index(film: bytes) -> int:
+    """Give where the first place in an index stands."""
+    return film.index(b"idx1") + 16
+
+
 @pytest.mark.parametrize("base", [0, 1])
 def test_zeros_in_an_avi(base: int) -> None:
     """A frame that is missing is told from a black one by its head, wherever the index counts from."""
@@ -169,6 +208,8 @@ def test_zeros_in_an_avi(base: int) -> None:
     assert said(film, (frame + 8, frame + 3000)) == whole("avi")
     assert said(film, (frame, frame + 5000)).verdict is Wholeness.UNFINISHED
     assert said(film, (frame - 50, frame + 4500)).verdict is Wholeness.UNFINISHED
+    elsewhere = film[: place_of_index(film)] + (7).to_bytes(4, "little") + film[place_of_index(film) + 4 :]
+    assert said(elsewhere, (frame, frame + 5000)) == whole("avi")
     black = avi(chunk(b"00dc", noise(20) + bytes(20_000)) * 20, index=idx1(*[20_020] * 20), codec=b"MJPG")
     assert said(black) == whole("avi")
 
@@ -181,10 +222,10 @@ def test_transport_stream(size: int, before: int, start: int) -> None:
     film = packet[:start].replace(b"G", b"H") + packet * 500
 
     assert said(film) == unproven("ts", "is a transport stream, which does not say where it ends")
-    assert said(film[:-1]) == unfinished("ts", f"ends {size - 1 - (size - 1 - 1)} bytes before the end of a packet")
+    assert said(film[:-1]) == unfinished("ts", "ends in the middle of a packet")
     place = start + size * 250
-    lost = film[:place] + noise(size * 20).replace(b"G", b"H") + film[place + size * 20 :]
-    assert said(lost).says.startswith("cannot be followed beyond byte")
+    assert said(film[:place] + film[place + 77 :]) == said(film)
+    assert said(film[:place] + bytes(9000) + film[place + 9000 :]).verdict is Wholeness.UNFINISHED
     assert said(film[:place] + bytes(len(film) - place)).verdict is Wholeness.UNFINISHED
     assert said(film, (place, place + 4096)).verdict is Wholeness.UNFINISHED
 
@@ -256,6 +297,10 @@ def test_flv() -> None:
         assert said(live) == unproven("flv", LIVE)
         assert said(live[:-1]) == unfinished("flv", "ends in the middle of a picture or sound")
         assert said(live[:-9000] + bytes(9000)).says == f"has nothing but zeros at byte {len(live) - 16}"
+    for kind, verdict in ((0x2F, Wholeness.UNFINISHED), (0x0F, Wholeness.UNPROVEN)):
+        sound = flv(None, 1) + tag(8, bytes([kind]) + bytes(6000) + b"\1") * 3
+        assert said(sound).verdict is verdict
+    assert said(flv(float(size - 4))[:-4]) == whole("flv")
     assert said(b"FLV\x01\x05\0\0\0\x09\0\0\0\0") == unfinished("flv", BEGUN)
 
 
@@ -265,11 +310,16 @@ def guid(name: str, *parts: bytes) -> bytes:
     return bytes.fromhex(name) + (24 + len(body)).to_bytes(8, "little") + body
 
 
-def asf(size: int, flags: int = 2) -> bytes:
+def asf(size: int, flags: int = 2, packet: int = 0) -> bytes:
     """Make an ASF which states a size."""
     facts = guid(
         "a1dcab8c47a9cf118ee400c00c205365",
-        bytes(16) + size.to_bytes(8, "little") + bytes(40) + flags.to_bytes(4, "little") + bytes(12),
+        bytes(16)
+        + size.to_bytes(8, "little")
+        + bytes(40)
+        + flags.to_bytes(4, "little")
+        + 2 * packet.to_bytes(4, "little")
+        + bytes(4),
     )
     other = guid("11111111111111111111111111111111", bytes(20))
     head = guid("3026b2758e66cf11a6d900aa0062ce6c", bytes(6), other, facts)
@@ -292,6 +342,11 @@ def test_asf() -> None:
     assert said(asf(size, flags=1)) == unproven("asf", LIVE)
     assert said(asf(0)[:-9]) == unfinished("asf", "ends 9 bytes early")
     assert said(asf(0)[: -len(MEDIA) - 50]) == unfinished("asf", BEGUN)
+    data = len(film) - len(MEDIA)
+    for packet, verdict in ((0, Wholeness.WHOLE), (10_000, Wholeness.UNFINISHED)):
+        packets = asf(size, packet=packet)
+        assert said(packets, (data + 20_050, data + 30_000)) == whole("asf")
+        assert said(packets, (data + 29_000, data + 34_000)).verdict is verdict
     middle = len(film) // 2
     assert said(film[: middle - 1] + bytes(20) + film[middle + 19 :]) == whole("asf")
 
@@ -304,7 +359,10 @@ def test_program_stream() -> None:
     """It may end with a code; else its last packet must be all there."""
     film = (PACK + PACKET) * 60
 
-    assert said(film + bytes.fromhex("000001b9")) == whole("mpg")
+    end = bytes.fromhex("000001b9")
+    assert said(film + end) == said(film + end + bytes(2044)) == whole("mpg")
+    assert said(film + end + film) == said(film)
+    assert said(film + noise(50)) == unproven("mpg", f"cannot be followed beyond byte {len(film)}")
     assert said(film) == unproven("mpg", "is a program stream that does not say where it ends")
     assert said(film[:-9]) == unfinished("mpg", "ends 9 bytes early")
     older = bytes.fromhex("000001ba2100010001800001")

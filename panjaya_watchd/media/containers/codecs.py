@@ -51,4 +51,8 @@ def density(codecs: Iterable[tuple[str, bool]]) -> Density:
     tracks = [(name.strip().lower(), is_media) for name, is_media in codecs]
     if not any(is_media for _, is_media in tracks) or any(is_media and name not in DENSE for name, is_media in tracks):
         return Density.LOOSE
-    return Density.DENSE if all(is_media or name in TINY for name, is_media in tracks) else Density.MIXED
+    return (
+        Density.DENSE
+        if all(is_media or name in TINY or name[:6] == "s_text" for name, is_media in tracks)
+        else Density.MIXED
+    )

@@ -4,8 +4,10 @@ Matroska and WebM: a segment of known size, which ends with the file; or a live 
 A live one is followed from element to element, so a cut inside of one shows; a cut between two does not.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final
 
 from panjaya_watchd.core.content import Wholeness
@@ -23,6 +25,9 @@ IN_CLUSTER: Final = frozenset((0xE7, 0x5854, 0xA7, 0xAB, 0xA3, 0xA0, 0xAF, VOID,
 
 ON_FOOT: Final = 5000
 """Elements of a live recording without sizes that are followed before the walk goes on close to its end."""
+
+IN_A_CLUSTER: Final = 2000
+"""Blocks of one cluster that are followed to a blank stretch in it."""
 
 TAIL: Final = 1 << 23
 """How close, in bytes: a cluster is seldom longer, as players keep one in memory."""
@@ -46,6 +51,33 @@ class _Found:
     codecs: list[tuple[str, bool]] = field(default_factory=list)
     end: int = 0
     is_live: bool = False
+
+
+class _Blocks:
+    """What stands in clusters: blocks, each with a head that is not zero."""
+
+    def __init__(self, look: Look, clusters: list[Span]) -> None:
+        self._look, self._clusters = look, clusters
+        self._ends = [end for _, end in clusters]
+
+    def covered(self, start: int, end: int) -> int:
+        """Give how many bytes between two places are media; a cluster has no padding to speak of."""
+        return end - start
+
+    def begins(self, start: int, end: int) -> bool:
+        """Say whether a block begins between two places."""
+        at = bisect_right(self._ends, start)
+        if at == len(self._clusters):
+            return False
+        place, stop = self._clusters[at]
+        for _ in range(IN_A_CLUSTER):
+            if place >= start or place >= stop:
+                return place < min(end, stop)
+            try:
+                place = _element(self._look, place).end or end
+            except LostError:
+                return False
+        return False
 
 
 def recognise(head: bytes) -> str | None:
@@ -76,7 +108,8 @@ def walk(look: Look) -> Walk:
     walked = Walk(verdict=Wholeness.WHOLE)
     if found.is_live:
         walked = Walk(verdict=Wholeness.UNPROVEN, says=LIVE)
-    walked = replace(walked, payload=found.clusters, density=density(found.codecs))
+    pieces = partial(_Blocks, Look(look.file), found.clusters)
+    walked = replace(walked, payload=found.clusters, density=density(found.codecs), pieces=pieces)
     return beyond(look, found.end, walked)
 
 
@@ -146,9 +179,14 @@ def _last_cluster(look: Look, end: int) -> int:
     """Find the last place that looks like the beginning of a cluster; raises `LostError` where there is none."""
     tail = look.at(end - TAIL, TAIL)
     at = tail.rfind(CLUSTER.to_bytes(4))
-    if at < 0:
-        raise LostError(end)
-    return end - TAIL + at
+    while at >= 0:
+        look.step()
+        # The four bytes may stand in a picture by chance; a cluster begins with one of these as well.
+        length = 9 - tail[at + 4].bit_length() if at + 4 < len(tail) else 9
+        if tail[at + 4 + length : at + 5 + length] in {b"\xe7", b"\xbf", b"\xab", b"\xa7"}:
+            return end - TAIL + at
+        at = tail.rfind(CLUSTER.to_bytes(4), 0, at)
+    raise LostError(end)
 
 
 def _codecs(look: Look, start: int, end: int) -> Iterator[tuple[str, bool]]:

@@ -170,17 +170,21 @@ def _table(look: Look, span: Span, width: int) -> Sequence[int]:
     return _numbers(look.at(span[0], span[1] - span[0]), width)
 
 
-def chunks(look: Look, track: Track) -> Iterator[Span]:
-    """Give where each chunk of a track lies. Reads all its tables; raises `SpentError` where they are too long."""
+def chunks(look: Look, track: Track) -> Iterator[tuple[int, Sequence[int]]]:
+    """
+    Give where each chunk of a track begins, and the lengths of its samples; one for all where they are of one size.
+
+    Reads all tables of the track; raises `SpentError` where they are too long.
+    """
     offsets = _table(look, track.chunks, track.width)
     counts = _chunk_counts(_table(look, track.runs, 4), len(offsets))
     if track.fixed:
-        yield from ((place, place + count * track.fixed) for place, count in zip(offsets, counts, strict=False))
+        yield from ((place, (count * track.fixed,)) for place, count in zip(offsets, counts, strict=False))
         return
-    sums = array("Q", accumulate(_table(look, track.sizes, 4), initial=0))
-    ends = [min(count, len(sums) - 1) for count in accumulate(counts)]
-    for place, begin, end in zip(offsets, [0, *ends], ends, strict=False):
-        yield place, place + sums[end] - sums[begin]
+    sizes = _table(look, track.sizes, 4)
+    ends = list(accumulate(counts, initial=0))
+    for place, begin, end in zip(offsets, ends, ends[1:], strict=False):
+        yield place, sizes[begin:end]
 
 
 def _chunk_counts(runs: Sequence[int], chunks: int) -> list[int]:
