@@ -13,8 +13,8 @@ from panjaya_watchd.core.content import Ending, Wholeness
 from panjaya_watchd.media.ending import ending
 
 KINDS: Final = {"m2ts": "ts", "wmv": "asf"}
-READS: Final = 400
-"""What a short video may cost; mostly places where zeros are looked for."""
+READS: Final = 1000
+"""What a short video may cost: a hundred for most, and more where zeros have to be told from black pictures."""
 
 
 def judged(path: Path) -> Ending:
