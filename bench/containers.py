@@ -21,6 +21,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
+import films
 from damaged import DAMAGES, OpenVideo
 
 from panjaya_watchd.core.content import Ending, Wholeness
@@ -88,6 +89,9 @@ FFMPEG = {
     "h264 pcm, silence.mov": f"{BLACK} -c:v libx264 -preset veryfast -c:a pcm_s16be",
     "h264 alac.mov": f"{NOISE} -c:v libx264 -preset veryfast -c:a alac",
     "mpeg2 pcm, black.mov": f"{BLACK} -c:v mpeg2video -b:v 20M -minrate 20M -maxrate 20M -bufsize 4M -c:a pcm_s16le",
+    "mpeg2 mp2, constant rate, black.mp4": f"{BLACK} -c:v mpeg2video -b:v 20M -minrate 20M -maxrate 20M -bufsize 4M"
+    " -c:a mp2",
+    "mjpeg aac, black.mp4": f"{HD_BLACK} -c:v mjpeg -c:a aac",
     "h264 aac.m4v": f"{NOISE} {H264} -f ipod",
     "h263 amr.3gp": '-f lavfi -i "testsrc2=s=352x288:r=25:d=3" -f lavfi -i "anoisesrc=r=44100:d=3" -c:v h263 -c:a aac',
     "h264 aac.mkv": f"{NOISE} {H264}",
@@ -133,22 +137,22 @@ GST = {
     "jpeg pcm.mov": ("jpegenc", "audioconvert ! audio/x-raw,format=S16LE", "qtmux"),
     "prores pcm.mov": ("avenc_prores_ks", "audioconvert ! audio/x-raw,format=S16LE", "qtmux"),
     "h264 aac.3gp": (X264, AAC, "3gppmux"),
-    "h264 aac.ismv": (X264, AAC, "ismlmux"),
+    "h264 aac.ismv": (X264, AAC, "ismlmux fragment-duration=500"),
     "h264 aac.mkv": (X264, AAC, "matroskamux"),
     "h264 aac, streamable.mkv": (X264, AAC, "matroskamux streamable=true"),
     "vp8 vorbis.webm": ("vp8enc deadline=1", "vorbisenc", "webmmux"),
     "vp9 opus.webm": ("vp9enc deadline=1 cpu-used=8", "opusenc", "webmmux"),
-    "av1 opus.webm": ("av1enc cpu-used=8 usage-profile=realtime", "opusenc", "webmmux"),
+    "av1 opus.webm": ("av1enc cpu-used=8 ! av1parse", "opusenc", "webmmux"),
     "vp8 opus, streamable.webm": ("vp8enc deadline=1", "opusenc", "webmmux streamable=true"),
     "h264 mp3.avi": (f"{X264} ! video/x-h264,stream-format=byte-stream", "lamemp3enc", "avimux"),
     "jpeg pcm.avi": ("jpegenc", "audioconvert ! audio/x-raw,format=S16LE", "avimux"),
     "h264 aac.ts": (X264, AAC, "mpegtsmux"),
     "h264 aac.m2ts": (X264, AAC, "mpegtsmux m2ts-mode=true"),
-    "mpeg2 pcm.mxf": ("avenc_mpeg2video bitrate=5000000 ! mpegvideoparse", "audioconvert", "mxfmux"),
+    "h264 pcm.mxf": (f"{X264} ! h264parse", "audio/x-raw,format=S16LE", "mxfmux"),
     "h264 aac.flv": (X264, AAC, "flvmux"),
     "h264 aac, streamable.flv": (X264, AAC, "flvmux streamable=true"),
     "wmv2 wma.wmv": ("avenc_wmv2 bitrate=3000000", "avenc_wmav2", "asfmux"),
-    "mpeg2 mp2.mpg": ("avenc_mpeg2video bitrate=5000000 ! mpegvideoparse", "avenc_mp2 ! mpegaudioparse", "mpegpsmux"),
+    "h264 mp2.mpg": (f"{X264} ! h264parse", "avenc_mp2 ! mpegaudioparse", "mpegpsmux"),
 }
 
 OTHERS = {
@@ -165,8 +169,6 @@ OTHERS = {
     ("x264", "h264.flv"): "x264 --quiet --preset veryfast -o {out} {sources}/picture.y4m",
     ("mencoder", "mpeg4 mp3.avi"): "mencoder -really-quiet {sources}/h264.mkv -ovc lavc -oac mp3lame -o {out}",
     ("mencoder", "raw pcm.avi"): "mencoder -really-quiet {sources}/h264.mkv -ovc raw -vf format=i420 -oac pcm -o {out}",
-    ("mencoder", "mpeg2 mp2.mpg"): "mencoder -really-quiet {sources}/h264.mkv -of mpeg -ovc lavc"
-    " -lavcopts vcodec=mpeg2video:acodec=mp2:abitrate=192 -oac lavc -o {out}",
     ("HandBrakeCLI", "h264 aac.mp4"): "HandBrakeCLI -i {sources}/h264.mkv -o {out} -f av_mp4",
     ("HandBrakeCLI", "h264 aac, optimised.mp4"): "HandBrakeCLI -i {sources}/h264.mkv -o {out} -f av_mp4 -O",
     ("HandBrakeCLI", "hevc aac.mkv"): "HandBrakeCLI -i {sources}/h264.mkv -o {out} -f av_mkv -e x265"
@@ -183,7 +185,7 @@ OTHERS = {
     (
         "mplex",
         "mpeg2 mp2, dvd.mpg",
-    ): "mplex -v0 -f 8 -V -r 9800 -b 500 -o {out} {sources}/picture.m2v {sources}/sound.mp2",
+    ): "mplex -v0 -f 8 -V -r 9800 -o {out} {sources}/picture.m2v {sources}/sound.mp2",
     ("qt-faststart", "h264 aac.mp4"): "qt-faststart {sources}/h264.mp4 {out}",
     ("AtomicParsley", "h264 aac, tagged.mp4"): "AtomicParsley {sources}/h264.mp4 --title Talk -o {out}",
     ("exiftool", "h264 aac, tagged.mp4"): "exiftool -q -Title=Talk -XMP:Creator=me -o {out} {sources}/h264.mp4",
@@ -245,6 +247,7 @@ def run(command: str) -> str:
 def make(number: int, muxer: str, name: str, command: str, folder: Path) -> Made:
     """Make one video."""
     out = folder / f"{number:03}{Path(name).suffix}"
+    out.unlink(missing_ok=True)
     nobody = "setpriv --reuid=65534 --clear-groups" if os.geteuid() == 0 else ""
     why = run(command.format(out=out, sources=folder / "sources", nobody=nobody))
     is_made = out.is_file() and out.stat().st_size > 0 and not why
@@ -280,6 +283,9 @@ def bench(folder: Path) -> int:
     jobs = [(muxer, name, command) for muxer, name, command in commands() if muxer not in missing]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         made = list(pool.map(make, count(), *zip(*jobs, strict=True), repeat(folder)))
+    for number, (name, wanted) in enumerate((films.FILMS | films.ENDLESS | films.BLACK).items()):
+        path = films.make(wanted, folder / f"libav{number:02}.{wanted.suffix}")
+        made.append(Made("PyAV", name, path))
     print("\n| muxer | video | bytes | kind | verdict | says |\n| --- | --- | ---: | --- | --- | --- |")
     whole = [(video, judged(video.path)) for video in made if video.path is not None]
     for video, said in whole:

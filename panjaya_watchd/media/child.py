@@ -19,6 +19,9 @@ MEMORY: Final = 1 << 30
 WRITTEN: Final = 4096
 """Bytes that may be written to any file, our answer included."""
 
+LANGUAGES, LANGUAGE = 32, 40
+"""Streams of sound that are asked for their language, and letters of each: more would not fit into the answer."""
+
 DEMUXERS: Final = "aac,aiff,asf,avi,flac,flv,matroska,mov,mp3,mp4,mpeg,mpegts,mpegvideo,mxf,ogg,wav,webm"
 """Formats that hold their own media. Not among them: HLS, DASH, concat and others that name files and URLs to open."""
 
@@ -82,6 +85,9 @@ def measure(descriptor: int) -> dict[str, object]:
             "duration": whole if whole is not None else max(lengths, default=None),
             "has_video": any(not stream.disposition & Disposition.attached_pic for stream in container.streams.video),
             "has_audio": bool(container.streams.audio),
+            "audio_languages": [
+                stream.metadata.get("language", "")[:LANGUAGE] for stream in container.streams.audio[:LANGUAGES]
+            ],
             "container": container.format.name,
         }
 

@@ -66,7 +66,8 @@ def _follow(look: Look, walk: Callable[[Look], Walk]) -> Walk:
     except SpentError:
         return Walk(verdict=Wholeness.UNPROVEN, says="is too intricate to be checked", payload=everything)
     except LostError as lost:
-        if Look(look.file).is_blank(lost.place, min(lost.place + _BLANK, look.size)):
+        end = min(lost.place + _BLANK, look.size)
+        if lost.place < end and Look(look.file).is_blank(lost.place, end):
             return unfinished(f"has nothing but zeros at byte {lost.place}")
         says = f"cannot be followed beyond byte {lost.place}"
         return Walk(verdict=Wholeness.UNPROVEN, says=says, payload=everything)

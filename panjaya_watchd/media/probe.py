@@ -10,6 +10,7 @@ file is whole: a video cut in half may still state its full length.
 import json
 import math
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -25,6 +26,9 @@ CHILD: Final = (sys.executable, "-I", "-B", str(Path(__file__).with_name("child.
 ANSWER_LIMIT: Final = 4096
 """Bytes; the child cannot write more (``RLIMIT_FSIZE``), and no more is read."""
 
+_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,3}")
+"""Short ASCII, as ISO 639 and BCP 47 have it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
@@ -32,13 +36,15 @@ class Probe:
     What a video says of itself.
 
     ``duration`` is in seconds, None where the container does not tell (a live recording). A cover picture is no video.
-    ``container`` is libavformat's name, such as ``mov,mp4,m4a,3gp,3g2,mj2``.
+    ``container`` is libavformat's name, such as ``mov,mp4,m4a,3gp,3g2,mj2``. ``audio_languages`` has an entry for each
+    stream of sound that names its language, such as ``eng`` or ``pt-BR``, in their order; most name none.
     """
 
     duration: float | None
     has_video: bool
     has_audio: bool
     container: str
+    audio_languages: tuple[str, ...] = ()
 
 
 def probe(video: int | str | os.PathLike[str], *, timeout: float, command: Sequence[str] = CHILD) -> Probe | None:
@@ -104,10 +110,12 @@ def _read(answer: int) -> Probe | None:
     try:
         said: Any = json.loads(os.pread(answer, ANSWER_LIMIT, 0))
         duration, container = said["duration"], said["container"]
-        has_video, has_audio = said["has_video"], said["has_audio"]
+        has_video, has_audio, languages = said["has_video"], said["has_audio"], said["audio_languages"]
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
     if not (isinstance(container, str) and isinstance(has_video, bool) and isinstance(has_audio, bool)):
+        return None
+    if not isinstance(languages, list):
         return None
     if not (has_video or has_audio):
         return None  # an MP4 cut in the middle of its index opens like this
@@ -117,4 +125,10 @@ def _read(answer: int) -> Probe | None:
         has_video=has_video,
         has_audio=has_audio,
         container=container,
+        audio_languages=tuple(tag for tag in languages if isinstance(tag, str) and _is_language(tag)),
     )
+
+
+def _is_language(tag: str) -> bool:
+    """Say whether a tag can name a language; ``und`` is what libav and others write where nobody said any."""
+    return bool(_LANGUAGE.fullmatch(tag)) and tag.lower() != "und"

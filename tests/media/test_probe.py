@@ -51,6 +51,12 @@ def told_by(*lines: str) -> tuple[str, ...]:
     return (sys.executable, "-I", "-c", "import json, os, sys, time\n" + "\n".join(lines))
 
 
+def answering(**facts: object) -> str:
+    """Give the line of Python by which a child answers as the real one does, but for some facts."""
+    plain = {"duration": 1.0, "has_video": True, "has_audio": True, "audio_languages": [], "container": "x"}
+    return f"print(json.dumps({plain | facts!r}))"
+
+
 @pytest.fixture
 def film_path(tmp_path: Path) -> Path:
     """Give a video with pictures and sound."""
@@ -167,12 +173,15 @@ def test_a_child_that_hangs_is_killed(tmp_path: Path, film_path: Path) -> None:
         "print('{')",
         "print('[]')",
         "print('[' * 4000)",
-        "print(json.dumps({'duration': 1.0, 'has_video': 1, 'has_audio': True, 'container': 'x'}))",
-        "print(json.dumps({'duration': 1.0, 'has_video': True, 'has_audio': True, 'container': None}))",
-        "print(json.dumps({'duration': 1.0, 'has_video': True, 'has_audio': True, 'container': 'x' * 5000}))",
+        answering(has_video=1),
+        answering(container=None),
+        answering(container="x" * 5000),
+        answering(audio_languages="eng"),
+        answering(audio_languages=None),
+        "print(json.dumps({'duration': 1.0, 'has_video': True, 'has_audio': True, 'container': 'x'}))",
         "sys.stdout.buffer.write(b'\\xff')",
         "os.kill(os.getpid(), 9)",
-        "print(json.dumps({'duration': 1.0, 'has_video': True, 'has_audio': True, 'container': 'x'})); sys.exit(1)",
+        f"{answering()}; sys.exit(1)",
     ],
 )
 def test_a_strange_answer_is_unknown(film_path: Path, lines: str) -> None:
@@ -183,11 +192,41 @@ def test_a_strange_answer_is_unknown(film_path: Path, lines: str) -> None:
 @pytest.mark.parametrize("duration", ["-1.0", "0.0", "NaN", "Infinity", "null", '"9"', "true"])
 def test_an_impossible_duration_is_none(film_path: Path, duration: str) -> None:
     """A length that cannot be is not told to anybody; the rest of the answer stands."""
-    answer = f'{{"duration": {duration}, "has_video": true, "has_audio": false, "container": "mxf"}}'
+    lie = answering(has_audio=False, container="mxf").replace("1.0", f"json.loads({duration!r})")
 
     assert Probe(duration=None, has_video=True, has_audio=False, container="mxf") == probe(
-        film_path, timeout=TIMEOUT, command=told_by(f"print({answer!r})")
+        film_path, timeout=TIMEOUT, command=told_by(lie)
     )
+
+
+def test_each_sound_may_name_its_language(tmp_path: Path) -> None:
+    """Those that do are told in their order, whichever container writes them down, and nobody's word is no word."""
+    for suffix, named in (("mp4", ("eng", "por")), ("mkv", ("eng", "pt-BR"))):
+        path = tmp_path / f"film.{suffix}"
+        with av.open(str(path), "w") as container:
+            for language in ("eng", None, named[1]):
+                sound = container.add_stream("aac", rate=SAMPLES, layout="mono")
+                if language is not None:
+                    sound.metadata["language"] = language
+            for stream in container.streams.audio:
+                silence = av.AudioFrame(format="fltp", layout="mono", samples=1024)
+                silence.planes[0].update(bytes(silence.planes[0].buffer_size))
+                silence.pts, silence.sample_rate, silence.time_base = 0, SAMPLES, Fraction(1, SAMPLES)
+                container.mux(stream.encode(silence))
+                container.mux(stream.encode(None))
+        measured = probe(path, timeout=TIMEOUT)
+
+        assert measured is not None
+        assert measured.audio_languages == named
+
+
+def test_a_strange_language_is_none(film_path: Path) -> None:
+    """Only short ASCII is told; the rest of the answer stands."""
+    tags = ["eng", None, 7, "", "x", "und", "UND", "de\n", "d\u00e9", "zh-Hant-TW", "e" * 9, "a-" * 9, ["eng"]]
+    measured = probe(film_path, timeout=TIMEOUT, command=told_by(answering(audio_languages=tags)))
+
+    assert measured is not None
+    assert measured.audio_languages == ("eng", "zh-Hant-TW")
 
 
 def test_the_child_knows_no_secret(film_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,7 +234,7 @@ def test_the_child_knows_no_secret(film_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("PANJAYA_API_KEY", "secret")
     spy = told_by(
         "names = sorted(os.environ)",
-        "print(json.dumps({'duration': None, 'has_video': True, 'has_audio': True, 'container': ','.join(names)}))",
+        answering(container="...").replace("'...'", "','.join(names)"),
     )
     measured = probe(film_path, timeout=TIMEOUT, command=spy)
 

@@ -4,10 +4,12 @@ ASF, of which WMV is one: its head states the length of the file, written when a
 No packet is longer than 64 KiB, so no run of zeros is, whatever the codecs.
 """
 
+from functools import partial
 from typing import Final
 
 from panjaya_watchd.core.content import Wholeness
 from panjaya_watchd.media.containers.look import Density, Look, Walk, beyond, early, unfinished
+from panjaya_watchd.media.containers.pieces import Packets
 
 HEAD: Final = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 FILE: Final = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
@@ -27,7 +29,7 @@ def recognise(head: bytes) -> str | None:
 def walk(look: Look) -> Walk:
     """Compare the length that is stated with the one that is."""
     head_end = look.number(16, 8, "little")
-    promised, live = _promised(look, min(head_end, look.size))
+    promised, live, size = _promised(look, min(head_end, look.size))
     if max(promised, head_end) > look.size:
         return early(max(promised, head_end) - look.size)
     data_end = head_end + look.number(head_end + 16, 8, "little")
@@ -35,6 +37,8 @@ def walk(look: Look) -> Walk:
         return unfinished("has no media yet, as while it is still being written")
     if data_end > look.size:
         return early(data_end - look.size)
+    # Packets are of one size, and each begins with flags that are not all zero.
+    pieces = partial(Packets, head_end + 50, size) if size else None
     payload = ((head_end, data_end if data_end > head_end else look.size),)
     end = promised
     while end < look.size and look.at(end, 16) == INDEX:
@@ -43,19 +47,21 @@ def walk(look: Look) -> Walk:
     if end > look.size:
         return early(end - look.size)
     if live or not promised:
-        return Walk(verdict=Wholeness.UNPROVEN, says=NO_END, payload=payload, density=Density.MIXED)
-    return beyond(look, end, Walk(verdict=Wholeness.WHOLE, payload=payload, density=Density.MIXED))
+        return Walk(verdict=Wholeness.UNPROVEN, says=NO_END, payload=payload, density=Density.MIXED, pieces=pieces)
+    return beyond(look, end, Walk(verdict=Wholeness.WHOLE, payload=payload, density=Density.MIXED, pieces=pieces))
 
 
-def _promised(look: Look, end: int) -> tuple[int, bool]:
-    """Give the length of the file, and whether it is one that was sent without knowing it."""
+def _promised(look: Look, end: int) -> tuple[int, bool, int]:
+    """Give the length of the file, whether it is one that was sent without knowing it, and the length of a packet."""
     place = 30
     while end - place >= 24:
         look.step()
         length = look.number(place + 16, 8, "little")
         if look.at(place, 16) == FILE:
-            return look.number(place + 40, 8, "little"), bool(look.number(place + 88, 4, "little") & BROADCAST)
+            flags, shortest, longest = (look.number(place + at, 4, "little") for at in (88, 92, 96))
+            size = longest if shortest == longest else 0
+            return look.number(place + 40, 8, "little"), bool(flags & BROADCAST), size
         if length < 24:
             break
         place += length
-    return 0, False
+    return 0, False, 0

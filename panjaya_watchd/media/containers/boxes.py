@@ -5,7 +5,10 @@ Media are in the order of the index, or in fragments; these prove their end by a
 them, ``sidx`` before them), else nobody can tell which one is the last.
 """
 
+from array import array
 from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import accumulate
 from typing import Final
 
 from panjaya_watchd.core.content import Wholeness
@@ -57,18 +60,25 @@ def walk(look: Look) -> Walk:
     index = [span for track in found for span in track.tables]
     kind = density((track.codec, track.is_media) for track in found)
 
-    def pieces() -> Pieces:
-        placed = [(track, list(chunks(look, track))) for track in found]
-        heads = (start for track, spans in placed if track.is_picture and has_head(track.codec) for start, _ in spans)
-        return Pieces([*index, *(span for _, spans in placed for span in spans)], heads)
-
     return replace(
         walked,
         payload=sorted([*walked.payload, *index]),
         density=kind,
         # Between the pieces, cameras fill up to the next sector. A fragment has no such table, and no such padding.
-        pieces=None if in_fragments else pieces,
+        pieces=None if in_fragments else partial(_pieces, look, found, index),
     )
+
+
+def _pieces(look: Look, found: list[Track], index: list[Span]) -> Pieces:
+    """Give all chunks, with the places where a picture begins. Raises `SpentError`."""
+    spans, heads = list(index), array("Q")
+    for track in found:
+        begins = track.is_picture and has_head(track.codec)
+        for place, lengths in chunks(look, track):
+            spans.append((place, place + sum(lengths)))
+            if begins:
+                heads.extend(accumulate(lengths[:-1], initial=place))
+    return Pieces(spans, heads)
 
 
 def _tops(look: Look) -> _Tops:
@@ -127,6 +137,8 @@ def _fragments(look: Look, tops: _Tops) -> Walk:
     promised = _promised(look, tops.sidx)
     if promised > look.size:
         return early(promised - look.size)
+    if look.size - 8 < tops.end < look.size and not tops.has_mfra:
+        return early(tops.end + 8 - look.size)
     if tops.end < look.size and not tops.has_mfra:
         raise LostError(tops.end)
     if tops.last == b"moof":

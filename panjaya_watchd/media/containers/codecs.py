@@ -12,8 +12,8 @@ from typing import Final
 from panjaya_watchd.media.containers.look import Density
 
 DENSE: Final = frozenset(
-    # MP4 and MOV; "encv" and "enca" are encrypted
-    "avc1 avc2 avc3 avc4 hev1 hvc1 dvh1 dvhe dvav dva1 vvc1 vvi1 av01 vp08 vp09 mp4v s263 h263 encv enca mp4a .mp3"
+    # MP4 and MOV; "encv" and "enca" are encrypted, "mp4v-20" is MPEG-4, others of that name are MPEG-2 or JPEG
+    "avc1 avc2 avc3 avc4 hev1 hvc1 dvh1 dvhe dvav dva1 vvc1 vvi1 av01 vp08 vp09 mp4v-20 s263 h263 encv enca mp4a .mp3"
     " opus flac ac-3 ec-3 ac-4 samr sawb dtsc dtsh dtsl"
     # Matroska
     " v_mpeg4/iso/avc v_mpegh/iso/hevc v_av1 v_vp8 v_vp9 v_mpeg4/iso/asp v_mpeg4/iso/sp a_aac a_mpeg/l3 a_opus"
@@ -39,7 +39,7 @@ TINY: Final = frozenset("tx3g text wvtt stpp sbtl c608 c708 tmcd mebx gpmd subp"
 def has_head(codec: str) -> bool:
     """Say whether a picture of this codec cannot begin with zeros; XDCAM and IMX have names by format and rate."""
     name = codec.strip().lower()
-    return name in WITH_HEAD or name[:2] in {"xd", "mx", "hd", "ai"}
+    return name in WITH_HEAD or name[:5] == "mp4v-" or name[:2] in {"xd", "mx", "hd", "ai"}
 
 
 def density(codecs: Iterable[tuple[str, bool]]) -> Density:
@@ -51,4 +51,8 @@ def density(codecs: Iterable[tuple[str, bool]]) -> Density:
     tracks = [(name.strip().lower(), is_media) for name, is_media in codecs]
     if not any(is_media for _, is_media in tracks) or any(is_media and name not in DENSE for name, is_media in tracks):
         return Density.LOOSE
-    return Density.DENSE if all(is_media or name in TINY for name, is_media in tracks) else Density.MIXED
+    return (
+        Density.DENSE
+        if all(is_media or name in TINY or name[:6] == "s_text" for name, is_media in tracks)
+        else Density.MIXED
+    )

@@ -4,8 +4,10 @@ Matroska and WebM: a segment of known size, which ends with the file; or a live 
 A live one is followed from element to element, so a cut inside of one shows; a cut between two does not.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final
 
 from panjaya_watchd.core.content import Wholeness
@@ -23,6 +25,9 @@ IN_CLUSTER: Final = frozenset((0xE7, 0x5854, 0xA7, 0xAB, 0xA3, 0xA0, 0xAF, VOID,
 
 ON_FOOT: Final = 5000
 """Elements of a live recording without sizes that are followed before the walk goes on close to its end."""
+
+IN_A_CLUSTER: Final = 2000
+"""Blocks of one cluster that are followed to a blank stretch in it."""
 
 TAIL: Final = 1 << 23
 """How close, in bytes: a cluster is seldom longer, as players keep one in memory."""
@@ -48,6 +53,33 @@ class _Found:
     is_live: bool = False
 
 
+class _Blocks:
+    """What stands in clusters: blocks, each with a head that is not zero."""
+
+    def __init__(self, look: Look, clusters: list[Span]) -> None:
+        self._look, self._clusters = look, clusters
+        self._ends = [end for _, end in clusters]
+
+    def covered(self, start: int, end: int) -> int:
+        """Give how many bytes between two places are media; a cluster has no padding to speak of."""
+        return end - start
+
+    def begins(self, start: int, end: int) -> bool:
+        """Say whether a block begins between two places."""
+        at = bisect_right(self._ends, start)
+        if at == len(self._clusters):
+            return False
+        place, stop = self._clusters[at]
+        for _ in range(IN_A_CLUSTER):
+            if place >= start or place >= stop:
+                return place < min(end, stop)
+            try:
+                place = _element(self._look, place).end or end
+            except LostError:
+                return False
+        return False
+
+
 def recognise(head: bytes) -> str | None:
     """Know the kind by the first element."""
     if int.from_bytes(head[:4]) != HEAD:
@@ -70,13 +102,14 @@ def walk(look: Look) -> Walk:
         else:
             break
     if found.end > look.size:
-        return replace(early(found.end - look.size))
+        return early(found.end - look.size)
     if not found.clusters:
         return unfinished("has no media yet, as while it is still being written")
     walked = Walk(verdict=Wholeness.WHOLE)
     if found.is_live:
         walked = Walk(verdict=Wholeness.UNPROVEN, says=LIVE)
-    walked = replace(walked, payload=found.clusters, density=density(found.codecs))
+    pieces = partial(_Blocks, Look(look.file), found.clusters)
+    walked = replace(walked, payload=found.clusters, density=density(found.codecs), pieces=pieces)
     return beyond(look, found.end, walked)
 
 
@@ -86,9 +119,11 @@ def _element(look: Look, place: int) -> Element:
     wide = 9 - head[0].bit_length() if head else 9
     if wide > 4:
         raise LostError(place)
-    long = 9 - head[wide].bit_length() if len(head) > wide else 9
+    long = 9 - head[wide].bit_length() if len(head) > wide else 1
     if long > 8:
         raise LostError(place)
+    if len(head) < wide + long:  # and this is the end of the file
+        return Element(id=int.from_bytes(head[:wide]), place=place, body=look.size, end=place + wide + long)
     raw, mask = int.from_bytes(head[wide : wide + long]), (1 << 7 * long) - 1
     body = place + wide + long
     end = None if raw & mask == mask else body + (raw & mask)
@@ -127,25 +162,31 @@ def _segment(look: Look, segment: Element, found: _Found) -> None:
 
 def _open_cluster(look: Look, place: int, end: int) -> int:
     """Walk to the end of a cluster that does not know its size; far from the end of the file, to a later one's."""
-    for _ in range(ON_FOOT):
-        if place >= end:
-            return place
+    walked = 0
+    while place < end:
+        if walked >= ON_FOOT and end - place > TAIL:
+            return max(place, _last_cluster(look, end))
         element = _element(look, place)
         if element.id not in IN_CLUSTER or element.end is None:
             if element.id in TOPS or element.id in {HEAD, SEGMENT}:
                 return place
             raise LostError(place)
-        place = element.end
-    return max(place, _last_cluster(look, end)) if end - place > TAIL else _open_cluster(look, place, end)
+        place, walked = element.end, walked + 1
+    return place
 
 
 def _last_cluster(look: Look, end: int) -> int:
     """Find the last place that looks like the beginning of a cluster; raises `LostError` where there is none."""
     tail = look.at(end - TAIL, TAIL)
     at = tail.rfind(CLUSTER.to_bytes(4))
-    if at < 0:
-        raise LostError(end)
-    return end - TAIL + at
+    while at >= 0:
+        look.step()
+        # The four bytes may stand in a picture by chance; a cluster begins with one of these as well.
+        length = 9 - tail[at + 4].bit_length() if at + 4 < len(tail) else 9
+        if tail[at + 4 + length : at + 5 + length] in {b"\xe7", b"\xbf", b"\xab", b"\xa7"}:
+            return end - TAIL + at
+        at = tail.rfind(CLUSTER.to_bytes(4), 0, at)
+    raise LostError(end)
 
 
 def _codecs(look: Look, start: int, end: int) -> Iterator[tuple[str, bool]]:

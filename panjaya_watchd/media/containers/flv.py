@@ -9,6 +9,10 @@ from panjaya_watchd.media.containers.look import Density, Look, LostError, Walk,
 
 FILE_SIZE: Final = b"\0\x08filesize\0"
 TAGS: Final = frozenset((8, 9, 18))
+PCM: Final = frozenset((0, 3))
+FIRST: Final = 32
+"""Tags among which there is one of sound, if there is sound."""
+
 NO_END: Final = "is a live recording, which does not say where it ends"
 
 
@@ -27,14 +31,23 @@ def walk(look: Look) -> Walk:
         return unfinished("has no media yet, as while it is still being written")
     length = look.number(look.size - 4, 4)
     place = look.size - 4 - length
-    if length < 11 or place < start or look.number(place + 1, 3) + 11 != length or look.number(place, 1) not in TAGS:
-        if look.is_blank(max(start, look.size - 16), look.size):
-            raise LostError(max(start, look.size - 16))
-        return unfinished("ends in the middle of a picture or sound")
-    payload, kind = ((start, look.size),), Density.MIXED
+    if look.is_blank(max(start, look.size - 16), look.size):
+        raise LostError(max(start, look.size - 16))
+    payload, kind = ((start, look.size),), _density(look, start)
     if promised == look.size:
         return Walk(verdict=Wholeness.WHOLE, payload=payload, density=kind)
+    if length < 11 or place < start or look.number(place + 1, 3) + 11 != length or look.number(place, 1) not in TAGS:
+        return unfinished("ends in the middle of a picture or sound")
     return Walk(verdict=Wholeness.UNPROVEN, says=NO_END, payload=payload, density=kind)
+
+
+def _density(look: Look, place: int) -> Density:
+    """Judge by the first tags of sound: PCM may be silence."""
+    for _ in range(FIRST):
+        if look.number(place, 1) == 8 and look.number(place + 11, 1) >> 4 in PCM:
+            return Density.MIXED
+        place += 15 + look.number(place + 1, 3)
+    return Density.DENSE
 
 
 def _promised(look: Look, start: int) -> int:

@@ -14,7 +14,7 @@ from panjaya_watchd.core.content import Reads, Wholeness
 READS: Final = 100_000
 """What one walk may read: a fragmented MP4 of 24 hours has 40,000 places, a whole one of 50 GB a dozen."""
 
-STEPS: Final = 400_000
+STEPS: Final = 200_000
 """Boxes, elements and the like; a step costs a few microseconds."""
 
 BYTES: Final = 1 << 29

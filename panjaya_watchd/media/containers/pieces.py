@@ -10,6 +10,21 @@ HEAD: Final = 16
 """Bytes at the begin of an encoded picture, or of its chunk, that cannot all be zero: a length, a start code."""
 
 
+class Packets:
+    """Pieces of one size, one after another from a place on, none of which begins with zeros."""
+
+    def __init__(self, place: int, size: int) -> None:
+        self._place, self._size = place, size
+
+    def covered(self, start: int, end: int) -> int:
+        """Give how many bytes between two places are media."""
+        return end - max(start, self._place)
+
+    def begins(self, start: int, end: int) -> bool:
+        """Say whether a packet begins between two places."""
+        return start + (self._place - start) % self._size + HEAD <= end
+
+
 class Pieces:
     """Pieces in any order; ``heads`` are the places where a piece begins that cannot begin with zeros."""
 

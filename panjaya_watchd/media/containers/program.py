@@ -3,7 +3,7 @@
 from typing import Final
 
 from panjaya_watchd.core.content import Wholeness
-from panjaya_watchd.media.containers.look import Density, Look, LostError, Walk, early
+from panjaya_watchd.media.containers.look import PADDING, Density, Look, LostError, Walk, early
 
 PACK: Final = bytes.fromhex("000001ba")
 END: Final = bytes.fromhex("000001b9")
@@ -21,7 +21,8 @@ def recognise(head: bytes) -> str | None:
 def walk(look: Look) -> Walk:
     """Follow the last packets to the end, which may be the code. Raises `LostError` where something else stands."""
     payload, kind = ((0, look.size),), Density.MIXED
-    if look.at(look.size - 4, 4) == END:
+    # Some fill up to the next sector of a disc.
+    if look.at(max(0, look.size - PADDING), PADDING).rstrip(b"\0").endswith(END):
         return Walk(verdict=Wholeness.WHOLE, payload=payload, density=kind)
     start = max(0, look.size - TAIL)
     place = start + max(0, look.at(start, TAIL).find(PACK))
@@ -36,8 +37,10 @@ def _after(look: Look, place: int) -> int:
     """Give where a pack's head or a packet ends."""
     look.step()
     head = look.at(place, 14)
-    if head[:3] != PACK[:3] or (len(head) > 3 and head[3] < PACK[3]):
+    if head[:3] != PACK[:3] or (len(head) > 3 and head[3] < END[3]):
         raise LostError(place)
+    if head[:4] == END:
+        return place + 4
     if head[:4] != PACK:
         return place + 6 + int.from_bytes(head[4:6])
     is_second = len(head) > 13 and head[4] >> 6 == 1

@@ -41,40 +41,58 @@ def walk(look: Look) -> Walk:
         look.step()
         length = look.number(place + 4, 4, "little")
         end = place + 8 + length
-        if length == 0 or end > look.size:
-            return early(end - look.size) if length and end < (1 << 32) - 1 else unfinished(NO_INDEX)
+        if length == 0:
+            return unfinished(NO_INDEX)
+        if end > look.size and not (end - look.size <= 8 and _ends_with_index(look, place + 12)):
+            return early(end - look.size) if end < (1 << 32) - 1 else unfinished(NO_INDEX)
+        end = min(end, look.size)
         _chunks(look, place + 12, end, found)
         place = min(end + length % 2, look.size)
     if found.promised > look.size:
         return early(found.promised - look.size)
     if not found.movis or (found.flags & HAS_INDEX and not found.idx1 and not found.promised):
         return unfinished(NO_INDEX)
+    # The old index knows the first RIFF only.
+    base = _base(look, found.idx1, found.movis[0]) if found.idx1 and len(found.movis) == 1 else None
     walked = Walk(
         verdict=Wholeness.WHOLE,
         payload=found.movis,
         density=density(found.codecs),
-        # The old index knows the first RIFF only.
-        pieces=partial(_pieces, look, found.idx1, found.movis[0]) if found.idx1 and len(found.movis) == 1 else None,
+        pieces=None if base is None else partial(_pieces, look, found.idx1 or (0, 0), base),
     )
     return beyond(look, place, walked)
 
 
-def _pieces(look: Look, idx1: Span, movi: Span) -> Pieces:
+def _base(look: Look, idx1: Span, movi: Span) -> int | None:
+    """Give from where the places of the old index count: from the list's name, or, by some, from the begin of all."""
+    name, place = look.at(idx1[0], 4), look.number(idx1[0] + 8, 4, "little")
+    return next((base for base in (movi[0] - 4, 0) if name and look.at(base + place, 4) == name), None)
+
+
+def _pieces(look: Look, idx1: Span, base: int) -> Pieces:
     """Read the old index: a name, flags, the place and the length of each chunk. Raises `SpentError`."""
     if idx1[1] - idx1[0] > TABLE:
         raise SpentError
     numbers = array("I", look.at(idx1[0], (idx1[1] - idx1[0]) // 16 * 16))
     if sys.byteorder == "big":
         numbers.byteswap()
-    # Places count from the list's name, or, by some writers, from the begin of the file.
-    base = 0 if numbers and numbers[2] >= movi[0] else movi[0] - 4
     spans = [
         (base + place, base + place + 8 + length) for place, length in zip(numbers[2::4], numbers[3::4], strict=True)
     ]
     return Pieces(spans, (start for start, _ in spans))
 
 
-def _chunks(look: Look, place: int, end: int, found: _Found) -> None:
+def _ends_with_index(look: Look, place: int) -> bool:
+    """Say whether a RIFF whose size is too large has all its chunks: some writers count its head in."""
+    found = _Found()
+    try:
+        _chunks(look, place, look.size, found)
+    except LostError:
+        return False
+    return found.idx1 is not None and found.idx1[1] == look.size
+
+
+def _chunks(look: Look, place: int, end: int, found: _Found, path: tuple[bytes, ...] = (b"hdrl", b"strl")) -> None:
     while end - place >= 8:
         look.step()
         head = look.at(place, 12)
@@ -84,8 +102,8 @@ def _chunks(look: Look, place: int, end: int, found: _Found) -> None:
             raise LostError(place)
         if name == b"LIST" and head[8:12] == b"movi":
             found.movis.append((body + 4, stop))
-        elif name == b"LIST" and head[8:12] in {b"hdrl", b"strl"}:
-            _chunks(look, body + 4, stop, found)
+        elif name == b"LIST" and path and head[8:12] == path[0]:
+            _chunks(look, body + 4, stop, found, path[1:])
         else:
             _note(look, name, (body, stop), found)
         place = stop + length % 2

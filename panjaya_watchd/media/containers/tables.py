@@ -5,6 +5,7 @@ A track lists its chunks (``stco``, ``co64``), how many samples are in each (``s
 For the end only the last entries are read; the whole tables only where a blank stretch has to be told from padding.
 """
 
+import re
 import sys
 from array import array
 from collections.abc import Iterator, Sequence
@@ -20,7 +21,7 @@ TABLE: Final = 1 << 25
 LAST: Final = 1 << 20
 """Samples in the last chunk, where all sound is in one."""
 
-_WITH_CHILDREN: Final = frozenset((b"mdia", b"minf", b"stbl"))
+_PATH: Final = (b"mdia", b"minf", b"stbl")
 _MEDIA: Final = frozenset((b"vide", b"soun"))
 
 
@@ -77,10 +78,11 @@ def tracks(look: Look, moov: Span) -> Iterator[Track]:
             yield _track(look, dict(_parts(look, start, end)))
 
 
-def _parts(look: Look, start: int, end: int) -> Iterator[tuple[bytes, Span]]:
+def _parts(look: Look, start: int, end: int, path: Sequence[bytes] = _PATH) -> Iterator[tuple[bytes, Span]]:
+    """Give the boxes of a track that have no boxes in them, each kind from where it belongs."""
     for kind, body, stop in children(look, start, end):
-        if kind in _WITH_CHILDREN:
-            yield from _parts(look, body, stop)
+        if (path and kind == path[0]) or (kind == b"dinf" and path == _PATH[-1:]):
+            yield from _parts(look, body, stop, path[1:])
         # QuickTime has a second hdlr, in minf, that speaks of data references.
         elif kind != b"hdlr" or look.at(body + 4, 4) != b"dhlr":
             yield kind, (body, stop)
@@ -88,7 +90,7 @@ def _parts(look: Look, start: int, end: int) -> Iterator[tuple[bytes, Span]]:
 
 def _track(look: Look, parts: dict[bytes, Span]) -> Track:
     nothing = (0, 0)
-    codec = look.at(parts.get(b"stsd", nothing)[0] + 12, 4) if b"stsd" in parts else b""
+    codec = _codec(look, parts[b"stsd"]) if b"stsd" in parts else ""
     handler = look.at(parts[b"hdlr"][0] + 8, 4) if b"hdlr" in parts else b""
     width = 8 if b"co64" in parts else 4
     chunks = _entries(look, parts.get(b"co64", parts.get(b"stco", nothing)), 4, width)
@@ -100,7 +102,7 @@ def _track(look: Look, parts: dict[bytes, Span]) -> Track:
         fixed, count = look.number(start + 4, 4), look.number(start + 8, 4)
         sizes = nothing if fixed else _entries(look, parts[b"stsz"], 8, 4)
     track = Track(
-        codec=codec.decode("latin-1"),
+        codec=codec,
         is_media=handler in _MEDIA,
         is_picture=handler == b"vide",
         chunks=chunks,
@@ -111,6 +113,17 @@ def _track(look: Look, parts: dict[bytes, Span]) -> Track:
         runs=runs,
     )
     return track if chunks[0] == chunks[1] or _is_elsewhere(look, parts) else _placed(look, track)
+
+
+def _codec(look: Look, stsd: Span) -> str:
+    """Give the four letters; for those of MPEG-4, which stand for MPEG-2 and JPEG as well, with what they mean."""
+    entry = look.at(stsd[0] + 8, min(1024, stsd[1] - stsd[0] - 8))
+    name = entry[4:8].decode("latin-1")
+    if name != "mp4v":
+        return name
+    # Descriptor 3 has three bytes before descriptor 4, which begins with the type; lengths are up to four bytes each.
+    found = re.search(rb"esds.{4}\x03[\x80-\xff]*[\x00-\x7f]...\x04[\x80-\xff]*[\x00-\x7f](.)", entry, re.DOTALL)
+    return f"mp4v-{found[1].hex()}" if found else name
 
 
 def _entries(look: Look, body: Span, skipped: int, width: int) -> Span:
@@ -157,17 +170,21 @@ def _table(look: Look, span: Span, width: int) -> Sequence[int]:
     return _numbers(look.at(span[0], span[1] - span[0]), width)
 
 
-def chunks(look: Look, track: Track) -> Iterator[Span]:
-    """Give where each chunk of a track lies. Reads all its tables; raises `SpentError` where they are too long."""
+def chunks(look: Look, track: Track) -> Iterator[tuple[int, Sequence[int]]]:
+    """
+    Give where each chunk of a track begins, and the lengths of its samples; one for all where they are of one size.
+
+    Reads all tables of the track; raises `SpentError` where they are too long.
+    """
     offsets = _table(look, track.chunks, track.width)
     counts = _chunk_counts(_table(look, track.runs, 4), len(offsets))
     if track.fixed:
-        yield from ((place, place + count * track.fixed) for place, count in zip(offsets, counts, strict=False))
+        yield from ((place, (count * track.fixed,)) for place, count in zip(offsets, counts, strict=False))
         return
-    sums = array("Q", accumulate(_table(look, track.sizes, 4), initial=0))
-    ends = [min(count, len(sums) - 1) for count in accumulate(counts)]
-    for place, begin, end in zip(offsets, [0, *ends], ends, strict=False):
-        yield place, place + sums[end] - sums[begin]
+    sizes = _table(look, track.sizes, 4)
+    ends = list(accumulate(counts, initial=0))
+    for place, begin, end in zip(offsets, ends, ends[1:], strict=False):
+        yield place, sizes[begin:end]
 
 
 def _chunk_counts(runs: Sequence[int], chunks: int) -> list[int]:

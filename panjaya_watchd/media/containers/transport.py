@@ -18,9 +18,6 @@ SYNC: Final = 0x47
 PACKETS: Final = 8
 """Sync bytes in a row that are no accident. A shorter file is not known as a transport stream."""
 
-SPOTS: Final = 64
-"""Places in the middle where the sync byte is looked for."""
-
 NO_END: Final = "is a transport stream, which does not say where it ends"
 
 
@@ -40,15 +37,13 @@ def _shape(head: bytes) -> tuple[int, int] | None:
 
 
 def walk(look: Look) -> Walk:
-    """Look for the sync byte at the end and in between. Raises `LostError` where it is missing."""
+    """Look for sync bytes up to the end; a recording may have lost bytes in between. Raises `LostError` at zeros."""
     size, start = _shape(look.at(0, BLOCK)) or (188, 0)
     before = dict(SIZES)[size]
-    count, rest = divmod(look.size - start, size)
-    spots = {count * spot // SPOTS for spot in range(SPOTS)} | {max(0, count - 1)}
-    for number in sorted(spots):
-        place = start + number * size
-        if look.at(place + before, 1) != bytes((SYNC,)):
-            raise LostError(place)
-    if rest:
-        return unfinished(f"ends {size - rest} bytes before the end of a packet")
-    return Walk(verdict=Wholeness.UNPROVEN, says=NO_END, payload=((start, look.size),), density=Density.DENSE)
+    tail = look.at(look.size - size * PACKETS, size * PACKETS)
+    if tail[before::size] == bytes((SYNC,)) * PACKETS:
+        payload = ((start, look.size),)
+        return Walk(verdict=Wholeness.UNPROVEN, says=NO_END, payload=payload, density=Density.DENSE)
+    if not any(tail[-16:]):
+        raise LostError(look.size - 16)
+    return unfinished("ends in the middle of a packet")
