@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,6 +48,11 @@ def lie_still(machine: Machine, folder: str = "drop") -> dict[str, Any]:
     return machine.until(just_seen, "a look that is just over") or {}
 
 
+def are_done(share: Path, count: int) -> bool:
+    """Say whether so many drops are answered."""
+    return len(list(share.glob("done/*"))) >= count
+
+
 def test_a_share_that_comes_and_goes_under_load(open_machine: Opener, mounted: Mounts, tmp_path: Path) -> None:
     """Unmounted twice and replaced by a foreign one once, it is waited for; the other folder goes on all the time."""
     machine = open_machine(folders={"drop": {}, "other": {}}, limits={"uploads": 4})
@@ -58,8 +64,7 @@ def test_a_share_that_comes_and_goes_under_load(open_machine: Opener, mounted: M
     for stem, video in videos.items():
         machine.drop(f"{stem}.mp4", video)
     for away in range(3):
-        done = LOAD // 5 * (away + 1)
-        machine.until(lambda done=done: len(list(share.glob("done/*"))) >= done, f"{done} to be done", LONG)
+        machine.until(partial(are_done, share, LOAD // 5 * (away + 1)), "a fifth more to be done", LONG)
         mounted.unmount(drop)
         if away == 2:
             mounted.tmpfs(drop)
