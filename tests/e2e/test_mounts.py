@@ -263,3 +263,30 @@ def test_without_any_watch_the_folder_is_looked_at_by_the_clock(open_machine: Op
 
     assert machine.answer("talk").parent.name == "done"
     assert [line["level"] for line in machine.story("hints.missed")] == ["warning"]
+
+
+def test_what_a_claim_has_inside_and_is_missing_is_told(machine: Machine) -> None:
+    """Its folder in ``processing/`` was moved away: the reason stands where people look; once back, it ends."""
+    machine.slow(2)
+    machine.drop("talk.mp4", talk())
+    facts = machine.until(lambda: machine.under_way("releasing", "talk"), "the video to be sent") or {}
+    inside, away = machine.home / "drop" / "processing" / facts["claim"], machine.home / "away"
+    inside.rename(away)
+    machine.until(lambda: machine.noted(f"is tried again: {machine.home / 'drop'}"), "STATUS.txt to tell of it")
+    (told,) = machine.status()["claims"]
+    assert facts["claim"] in told["trouble"]
+    assert "No such file" in told["says"]
+    away.rename(inside)
+
+    assert machine.answer("talk").parent.name == "done"
+    assert len(machine.bills(talk())) == 1
+
+
+def test_the_profile_in_the_settings_counts(open_machine: Opener) -> None:
+    """A person knows better; a folder of which the kernel tells nothing is looked at by the clock."""
+    machine = open_machine(folders={"drop": {"profile": "nfs"}}).start()
+    (ground,) = machine.folder()["grounds"]
+    machine.drop("talk.mp4", talk())
+
+    assert (ground["profile"], ground["hints"], ground["folder"]) == ("nfs", False, "")
+    assert machine.answer("talk").parent.name == "done"
