@@ -67,6 +67,18 @@ def check(config: Config = CONFIG, json: Json = False) -> None:
 
 
 @app.command()
+def doctor(
+    folder: Annotated[str | None, typer.Argument(metavar="[FOLDER]", help="The name of a watch folder.")] = None,
+    config: Config = CONFIG,
+    json: Json = False,
+) -> None:
+    """Tell what storage each watch folder lies on, and how that decides when a drop is whole."""
+    from panjaya_watchd.cli import doctor as looked  # noqa: PLC0415
+
+    raise typer.Exit(looked.examine(config, folder, as_json=json))
+
+
+@app.command()
 def status(
     config: Config = CONFIG,
     json: Json = False,

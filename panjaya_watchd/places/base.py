@@ -62,7 +62,7 @@ class Scan:
     ``root_id`` is the id in it; ``familiar`` says that this very root, as it is mounted now, has borne the known id
     before. ``mounting`` is another one after each mounting of the root, and ``grounds`` are the file systems under the
     folder, that of its root first. ``strays`` are folders in ``processing/`` that hold something and belong to none of
-    the known claims.
+    the known claims. ``notes`` are sentences for the operator, on what cannot be seen here.
     """
 
     files: tuple[tuple[str, Fingerprint], ...]
@@ -74,6 +74,7 @@ class Scan:
     mounting: tuple[int, ...] = ()
     strays: tuple[str, ...] = ()
     grounds: tuple[Ground, ...] = (LOCAL_GROUND,)
+    notes: tuple[str, ...] = ()
 
 
 class Source(Protocol):

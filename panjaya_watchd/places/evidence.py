@@ -7,6 +7,7 @@ Each fact is a sentence for the dropper about one part. It never says that a dro
 import contextlib
 import errno
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from panjaya_watchd.core.drop import Drop, Part, group
@@ -37,8 +38,26 @@ _FINDER: Final = "is still being copied by a Mac"
 _DOUBLE: Final = 1 << 16
 """Bytes of a ``._`` file that are read; the Finder's notes are in the first hundred."""
 
-Leases = Callable[[str], bool]
-"""Says of a part's name whether a refused lease means anything on the storage it lies on."""
+
+@dataclass(slots=True)
+class Leases:
+    """
+    Where a refused lease means that somebody writes.
+
+    ``count`` says so of a part's name, by the storage that it lies on. ``missed`` once the kernel did not answer where
+    it could have: then this sign is missing, and the others have to do.
+    """
+
+    count: Callable[[str], bool]
+    missed: bool = False
+
+    def is_written(self, name: str, file: Opened) -> bool:
+        """Say whether somebody has a part open for writing, as far as that can be told."""
+        if not self.count(name):
+            return False
+        written = file.is_written()
+        self.missed = self.missed or written is None
+        return bool(written)
 
 
 def collect(tree: Tree, drop: Drop, leases: Leases) -> tuple[Evidence, ...]:
@@ -49,20 +68,20 @@ def collect(tree: Tree, drop: Drop, leases: Leases) -> tuple[Evidence, ...]:
         OSError: for what says something about us and nothing about the part, such as too many open files.
 
     """
-    freshly = (_freshly(tree, part, part.name, exact=True, lease=leases(part.name)) for part in drop.parts)
+    freshly = (_freshly(tree, part, part.name, leases, exact=True) for part in drop.parts)
     return (*(each for each in freshly if each is not None), *_beside(tree, drop))
 
 
-def remains(tree: Tree, part: Part, name: str, *, lease: bool) -> Evidence | None:
+def remains(tree: Tree, part: Part, name: str, leases: Leases) -> Evidence | None:
     """Look once more at a part that was taken in as ``name``: a rename does not stop whoever has it open (R61)."""
-    return _freshly(tree, part, name, exact=False, lease=lease)
+    return _freshly(tree, part, name, leases, exact=False)
 
 
-def _freshly(tree: Tree, part: Part, name: str, *, exact: bool, lease: bool) -> Evidence | None:
+def _freshly(tree: Tree, part: Part, name: str, leases: Leases, *, exact: bool) -> Evidence | None:
     """Open and ask the descriptor: on NFS only ``open`` brings news (close-to-open), a look may be 60 s old."""
     try:
         with contextlib.closing(tree.open(name)) as file:
-            return _asked(tree, file, part, exact=exact, lease=lease)
+            return _asked(tree, file, part, leases, exact=exact)
     except (FileNotFoundError, NotADirectoryError):
         return Evidence(name=part.name, says="is gone")
     except NotRegular:
@@ -74,14 +93,14 @@ def _freshly(tree: Tree, part: Part, name: str, *, exact: bool, lease: bool) -> 
         return Evidence(name=part.name, says=says, lasting=lasting)
 
 
-def _asked(tree: Tree, file: Opened, part: Part, *, exact: bool, lease: bool) -> Evidence | None:
+def _asked(tree: Tree, file: Opened, part: Part, leases: Leases, *, exact: bool) -> Evidence | None:
     now = file.fingerprint()
     same = now == part.fingerprint if exact else now.same_content(part.fingerprint)
     if not same or file.size != part.fingerprint.size:
         return Evidence(name=part.name, says="is still changing")
     if exact and file.names() > 1:
         return Evidence(name=part.name, says=_TWICE)
-    if lease and file.is_written():
+    if leases.is_written(part.name, file):
         return Evidence(name=part.name, says=_OPEN)
     if now.mtime_ns == 0:
         return Evidence(name=part.name, says=_RSYNC)

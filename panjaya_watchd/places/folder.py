@@ -10,7 +10,9 @@ import errno
 import itertools
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import Final
 
 from panjaya_watchd.core.claim import Destination
 from panjaya_watchd.core.drop import Drop, Fingerprint, Part, group
@@ -38,6 +40,11 @@ from panjaya_watchd.places.steps import carry, leave, mentions, write
 from panjaya_watchd.places.tree import Kind, NotRegular, Opened, Tree
 from panjaya_watchd.places.trouble import border
 
+LEASELESS: Final = (
+    "The kernel does not tell who has a file open for writing, because the service lacks CAP_LEASE; a copy that pauses "
+    "for longer than the quiet period is then told by its content only."
+)
+
 
 class FolderPlace:
     """One watch folder: its tree, where finished drops go, and whether sub-folders are looked into."""
@@ -48,6 +55,7 @@ class FolderPlace:
         self._failed = failed
         self._grounds: tuple[Ground, ...] = (LOCAL_GROUND,)
         ours = frozenset({PROCESSING, *(shelf.folder for shelf in (done, failed) if shelf.tree is tree)})
+        self._leases = evidence.Leases(lambda name: traits_of(self.ground_of(name)).lease)
         self._scanner = Scanner(tree, ours, recursive=recursive)
 
     def scan(self, known: Known = NOTHING_KNOWN) -> Scan:
@@ -55,7 +63,7 @@ class FolderPlace:
         with border(self._tree.root, "looking at the folder"):
             seen = self._scanner.scan(known)
         self._grounds = seen.grounds
-        return seen
+        return replace(seen, notes=(LEASELESS,)) if self._leases.missed else seen
 
     def ground_of(self, name: str) -> Ground:
         """Give the ground on which a part lies."""
@@ -70,10 +78,6 @@ class FolderPlace:
         """Collect what says "not yet"."""
         with border(self._tree.root, "looking for signs of an unfinished copy"):
             return evidence.collect(self._tree, drop, self._leases)
-
-    def _leases(self, name: str) -> bool:
-        """Say whether a refused lease means anything where a part lies."""
-        return traits_of(self.ground_of(name)).lease
 
     def read(self, part: Part, limit: int) -> bytes:
         """Read a small part whole, or nothing of it."""
@@ -145,7 +149,7 @@ class FolderPlace:
             moved = taking.take_in(self._tree, claim_id, drop)
             for part in moved.parts:
                 lying_as = within(lying(claim_id), base(part.name))
-                against = evidence.remains(self._tree, part, lying_as, lease=self._leases(part.name))
+                against = evidence.remains(self._tree, part, lying_as, self._leases)
                 if against is not None:
                     taking.give_back(self._tree, claim_id, moved)
                     leave(self._tree, lying(claim_id))
@@ -161,7 +165,7 @@ class FolderPlace:
             if not file.fingerprint().same_content(part.fingerprint):
                 file.close()
                 raise Unsettled(f"{display(part.name)} has changed")
-            return OpenPart(self._tree, name, file, lease=self._leases(part.name))
+            return OpenPart(self._tree, name, file, lease=self._leases.count(part.name))
 
     @contextlib.contextmanager
     def partial(self, claim_id: ClaimId, name: str) -> Iterator[Path]:

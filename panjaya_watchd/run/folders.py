@@ -80,6 +80,7 @@ class Folders:
     _bugs: set[tuple[FolderName, str]] = field(default_factory=set)
     _late: set[tuple[FolderName, str]] = field(default_factory=set)
     """Sidecars that came when their video was taken already."""
+    _limits: dict[FolderName, set[str]] = field(default_factory=dict)
     _slept: float = field(default=0.0)
 
     def __post_init__(self) -> None:
@@ -120,6 +121,9 @@ class Folders:
         alone = dict(self._accompanying(seen.folder, claims, present))
         for drop in intake.sight(now, seen.seconds, lying, alone):
             self.looking.examine(seen.folder, drop, intake.patience(drop, now))
+        for note in set(seen.scan.notes) - self._limits.setdefault(seen.folder, set()):
+            self._limits[seen.folder].add(note)
+            self.log.warning("folder.limited", folder=seen.folder, why=note)
         for name, why in intake.newly_stuck(now):
             self.log.warning("drop.stuck", folder=seen.folder, file=name, why=why)
         touched = tuple(claim.id for claim in held if present.get(claim.drop.key) != claim.drop)

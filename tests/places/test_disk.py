@@ -19,7 +19,7 @@ from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.errors import PlaceError
 from panjaya_watchd.places.base import Unsettled
 from panjaya_watchd.places.disk import MARK, DiskPlace, DiskTree
-from panjaya_watchd.places.evidence import collect
+from panjaya_watchd.places.evidence import Leases, collect
 from panjaya_watchd.places.tree import Opened
 
 
@@ -365,9 +365,7 @@ class BusyTree(DyingTree):
         raise OSError(self._code, os.strerror(self._code), name)
 
 
-def nowhere(_: str) -> bool:
-    """Say that leases mean nothing."""
-    return False
+NOWHERE = Leases(lambda _: False)
 
 
 @pytest.mark.parametrize("name", "EBUSY ETXTBSY EAGAIN EACCES ESTALE EIO".split())
@@ -375,7 +373,7 @@ def test_an_error_on_opening_is_a_not_yet(root: Path, name: str) -> None:
     """What a share answers while a file is being written is evidence, not a failure (R17)."""
     seen = settled(root)
 
-    found = collect(BusyTree(root, getattr(errno, name)), seen, nowhere)
+    found = collect(BusyTree(root, getattr(errno, name)), seen, NOWHERE)
 
     assert [evidence.name for evidence in found] == ["talk.mp4"]
     assert found[0].says.startswith(("is in use", "is still being copied, or may not", "cannot be read"))
@@ -386,7 +384,7 @@ def test_our_own_trouble_is_no_evidence(root: Path) -> None:
     seen = settled(root)
 
     with pytest.raises(OSError, match="Too many open files"):
-        collect(BusyTree(root, errno.EMFILE), seen, nowhere)
+        collect(BusyTree(root, errno.EMFILE), seen, NOWHERE)
 
 
 UNPRIVILEGED = """
