@@ -253,7 +253,8 @@ def standing(claim: Claim) -> str:
         case "dubbing":
             waiting = [dubbing.locale for dubbing in claim.dubbings if dubbing.state is not DubbingState.FETCHED]
             long = ", which takes unusually long" if claim.overdue else ""
-            return f"is being dubbed into {languages(waiting)}{long}" if waiting else "is dubbed"
+            failed = f"; a step has failed and is tried again: {claim.trouble}" if claim.trouble else ""
+            return (f"is being dubbed into {languages(waiting)}{long}" if waiting else "is dubbed") + failed
         case "held":
             return _held(claim)
         case _:

@@ -96,6 +96,11 @@ def test_refusals_say_that_nothing_was_spent() -> None:
             {"overdue": True},
             "is being dubbed into Spanish (Spain) and French, which takes unusually long",
         ),
+        (
+            State.DUBBING,
+            {"trouble": "no folder"},
+            "is being dubbed into Spanish (Spain) and French; a step has failed and is tried again: no folder",
+        ),
         (State.HELD, {}, "waits for the person who looks after this service: nobody knows"),
         (State.FILING, {}, "is being put away"),
         (State.FILING, {"trouble": "no space"}, "cannot be put away just now: no space"),

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,6 +48,11 @@ def lie_still(machine: Machine, folder: str = "drop") -> dict[str, Any]:
     return machine.until(just_seen, "a look that is just over") or {}
 
 
+def are_done(share: Path, count: int) -> bool:
+    """Say whether so many drops are answered."""
+    return len(list(share.glob("done/*"))) >= count
+
+
 def test_a_share_that_comes_and_goes_under_load(open_machine: Opener, mounted: Mounts, tmp_path: Path) -> None:
     """Unmounted twice and replaced by a foreign one once, it is waited for; the other folder goes on all the time."""
     machine = open_machine(folders={"drop": {}, "other": {}}, limits={"uploads": 4})
@@ -58,8 +64,7 @@ def test_a_share_that_comes_and_goes_under_load(open_machine: Opener, mounted: M
     for stem, video in videos.items():
         machine.drop(f"{stem}.mp4", video)
     for away in range(3):
-        done = LOAD // 5 * (away + 1)
-        machine.until(lambda done=done: len(list(share.glob("done/*"))) >= done, f"{done} to be done", LONG)
+        machine.until(partial(are_done, share, LOAD // 5 * (away + 1)), "a fifth more to be done", LONG)
         mounted.unmount(drop)
         if away == 2:
             mounted.tmpfs(drop)
@@ -258,3 +263,30 @@ def test_without_any_watch_the_folder_is_looked_at_by_the_clock(open_machine: Op
 
     assert machine.answer("talk").parent.name == "done"
     assert [line["level"] for line in machine.story("hints.missed")] == ["warning"]
+
+
+def test_what_a_claim_has_inside_and_is_missing_is_told(machine: Machine) -> None:
+    """Its folder in ``processing/`` was moved away: the reason stands where people look; once back, it ends."""
+    machine.slow(2)
+    machine.drop("talk.mp4", talk())
+    facts = machine.until(lambda: machine.under_way("releasing", "talk"), "the video to be sent") or {}
+    inside, away = machine.home / "drop" / "processing" / facts["claim"], machine.home / "away"
+    inside.rename(away)
+    machine.until(lambda: machine.noted(f"is tried again: {machine.home / 'drop'}"), "STATUS.txt to tell of it")
+    (told,) = machine.status()["claims"]
+    assert facts["claim"] in told["trouble"]
+    assert "No such file" in told["says"]
+    away.rename(inside)
+
+    assert machine.answer("talk").parent.name == "done"
+    assert len(machine.bills(talk())) == 1
+
+
+def test_the_profile_in_the_settings_counts(open_machine: Opener) -> None:
+    """A person knows better; a folder of which the kernel tells nothing is looked at by the clock."""
+    machine = open_machine(folders={"drop": {"profile": "nfs"}}).start()
+    (ground,) = machine.folder()["grounds"]
+    machine.drop("talk.mp4", talk())
+
+    assert (ground["profile"], ground["hints"], ground["folder"]) == ("nfs", False, "")
+    assert machine.answer("talk").parent.name == "done"

@@ -64,9 +64,9 @@ def test_included_files_count(host: Path) -> None:
 
 def test_a_users_own_share(host: Path) -> None:
     """Made by ``net usershare``, one file each."""
-    (host / "var/lib/samba/usershares/mine").write_text("#VERSION 2\npath=/home/anna/dub\ncomment=\nguest_ok=n\n")
+    (host / "var/lib/samba/usershares/mine").write_text("#VERSION 2\npath=/data/anna/dub\ncomment=\nguest_ok=n\n")
 
-    assert Exports(host).share_of("/home/anna/dub") == "Samba share mine"
+    assert Exports(host).share_of("/data/anna/dub") == "Samba share mine"
 
 
 @pytest.mark.parametrize("file", ["var/lib/nfs/etab", "etc/exports", "etc/exports.d/dub.exports"])

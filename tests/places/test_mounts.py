@@ -6,7 +6,11 @@ from pathlib import Path
 import pytest
 from mounting import mounts
 
-from panjaya_watchd.core.profiles import Profile
+from panjaya_watchd.core.profiles import Ground, Profile
+from panjaya_watchd.errors import PlaceError
+from panjaya_watchd.places.disk import DiskPlace
+from panjaya_watchd.places.memory import MemoryPlace
+from panjaya_watchd.places.memory_disk import MemoryDisk
 from panjaya_watchd.places.mounts import Mount, grounds, mounting, parse
 
 TABLE = rb"""
@@ -105,3 +109,66 @@ def test_a_mounting_is_told_from_the_next(tmp_path: Path) -> None:
             found.append(now())
             made.unmount(point)
     assert len(set(found)) == 3
+
+
+def place(root: Path) -> DiskPlace:
+    """Give the place as the daemon makes it, with sub-folders."""
+    return DiskPlace(root, done=Path("done"), failed=Path("failed"), recursive=True)
+
+
+@pytest.mark.slow
+def test_what_was_mounted_below_and_is_not_proves_nothing_gone(tmp_path: Path) -> None:
+    """Its empty directory is told to people until it is mounted again; what is mounted in our own folders is not."""
+    root = tmp_path / "watch"
+    with mounts() as made:
+        usb, done = root / "usb", root / "done"
+        for point in (usb, done):
+            made.tmpfs(point)
+        (usb / "talk.mp4").write_bytes(b"video")
+        watched = place(root)
+        before = watched.scan()
+        assert (before.whole, [name for name, _ in before.files]) == (True, ["usb/talk.mp4"])
+        assert [each.folder for each in before.grounds] == ["", "done", "usb"]
+        assert watched.ground_of("usb/talk.mp4").kind == "tmpfs"
+        kept = made.bind(usb, tmp_path / "kept")
+        for point in (usb, done):
+            made.unmount(point)
+        for _ in range(2):
+            gone = watched.scan()
+            assert (gone.whole, gone.files) == (False, ())
+            assert [name for name, why in gone.refused if "is not mounted now" in why] == ["usb"]
+        assert place(root).scan().whole, "a new place has seen nothing there"
+        made.bind(kept, usb)
+
+        assert watched.scan().whole
+        assert watched.scan().files == before.files
+
+
+@pytest.mark.slow
+def test_a_mount_that_cannot_be_written_is_a_reason_of_its_own(tmp_path: Path) -> None:
+    """Nothing is looked at in it, because nothing could be taken; it goes on by itself."""
+    with mounts() as made:
+        root = made.tmpfs(tmp_path / "watch")
+        (root / "talk.mp4").write_bytes(b"video")
+        made.again(root, "ro")
+        watched = place(root)
+        with pytest.raises(PlaceError, match="is mounted read-only"):
+            watched.scan()
+        made.again(root, "rw")
+
+        assert [name for name, _ in watched.scan().files] == ["talk.mp4"]
+
+
+def test_a_disk_in_memory_may_be_read_only_too() -> None:
+    """For the rehearsals; and its grounds are what it is told."""
+    disk = MemoryDisk()
+    disk.folder("/srv/dub")
+    ground = Ground(folder="", kind="nfs4", profile=Profile.NFS)
+    watched = MemoryPlace(disk, Path("/srv/dub"), grounds=(ground,))
+    disk.read_only.add("/srv/dub")
+    with pytest.raises(PlaceError, match="is mounted read-only"):
+        watched.scan()
+    disk.read_only.clear()
+
+    assert watched.scan().grounds == (ground,)
+    assert watched.ground_of("a.mp4") == ground
