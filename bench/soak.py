@@ -146,7 +146,7 @@ class Soak:
         drop, claims = machine.home / "drop", {claim.drop.stem: claim for claim in machine.claims() if claim.filed_as}
         assert set(claims) == set(videos)
         assert {path.name for path in drop.iterdir()} == {"done", "processing", "STATUS.txt"}
-        assert list((drop / "processing").iterdir()) == []
+        assert list((drop / "processing").glob("[!.]*")) == []
         for stem, video in videos.items():
             claim, filed = claims[stem], files(drop / "done" / stem)
             papers = {f"{stem}.receipt.toml", *(["WHY.txt"] if claim.builds_on else [])}

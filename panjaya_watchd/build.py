@@ -4,12 +4,14 @@ import secrets
 import socket
 import threading
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from panjaya_watchd.api.panjaya import Panjaya
+from panjaya_watchd.core.content import Measured
 from panjaya_watchd.core.names import AssetId, ClaimId
+from panjaya_watchd.core.profiles import Profile
 from panjaya_watchd.ledger.sql import SqlLedger
+from panjaya_watchd.media.ending import ending
 from panjaya_watchd.media.probe import probe
 from panjaya_watchd.places.base import Place
 from panjaya_watchd.places.disk import DiskPlace
@@ -23,6 +25,7 @@ from panjaya_watchd.run.hands import Hands
 from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.intake import Intake
 from panjaya_watchd.run.lanes import Lanes
+from panjaya_watchd.run.listening import Listening
 from panjaya_watchd.run.messages import Called, Look
 from panjaya_watchd.run.story import Log
 from panjaya_watchd.run.tell import Ear
@@ -32,9 +35,6 @@ from panjaya_watchd.watch.folder_hints import FolderHints
 
 if TYPE_CHECKING:
     from panjaya_watchd.web.server import WebServer
-
-SCAN_PACE = timedelta(seconds=5)
-"""How often a local folder is looked at when nothing hints; a slow scan stretches it."""
 
 PROBE_PATIENCE = 20.0
 """Seconds; a video that takes longer to measure has no known duration."""
@@ -60,16 +60,19 @@ def build(settings: Settings, key: str, log: Log, environ: Mapping[str, str]) ->
         api=api,
         places={name: _place(folder) for name, folder in names.items()},
         probe=_measure,
+        ending=ending,
         clock=clock,
         board=board,
         stop=threading.Event(),
     )
+    listening = Listening({name: _hints(folder, inbox) for name, folder in names.items()})
     lanes = Lanes(
         hands=hands,
         inbox=inbox,
         uploads=settings.limits.uploads,
         downloads=settings.limits.downloads,
         folders=tuple(names),
+        listening=listening,
     )
     driver = Driver(
         ledger=ledger,
@@ -91,10 +94,9 @@ def build(settings: Settings, key: str, log: Log, environ: Mapping[str, str]) ->
         inbox=inbox,
         ledger=ledger,
         log=log,
-        hints={name: _hints(folder, inbox) for name, folder in names.items()},
         manager=manager,
         openers=() if web is None else (web.start,),
-        closers=(ear.close, *(() if web is None else (web.stop,)), api.close),
+        closers=(listening.end, ear.close, *(() if web is None else (web.stop,)), api.close),
     )
 
 
@@ -119,16 +121,20 @@ def _callback_url(settings: Settings, claim_id: ClaimId) -> str | None:
 
 
 def _place(folder: Folder) -> Place:
-    return DiskPlace(folder.path, done=folder.done, failed=folder.failed, recursive=folder.recursive)
+    return DiskPlace(
+        folder.path,
+        done=folder.done,
+        failed=folder.failed,
+        recursive=folder.recursive,
+        profile=None if folder.profile == "auto" else Profile(folder.profile),
+    )
 
 
 def _watched(folder: Folder, settings: Settings) -> Watched:
-    rule = folder.rule()
-    pace = min(SCAN_PACE.total_seconds(), max(rule.quiet / 2, 0.1))
     return Watched(
         defaults=folder.defaults(),
         rules=folder.rules(settings.api),
-        intake=Intake(rule=rule, pace=pace),
+        intake=Intake(rule=folder.rule()),
         budget=folder.budget.limits() if folder.budget else None,
         root=Root(path=str(folder.path), hold=folder.on_first_start == "hold"),
     )
@@ -140,7 +146,9 @@ def _hints(folder: Folder, inbox: Inbox) -> FolderHints:
     return FolderHints(folder.path, recursive=folder.recursive, say=lambda: inbox.put(Look(folder=name)), ours=ours)
 
 
-def _measure(descriptor: int | None) -> float | None:
+def _measure(descriptor: int | None) -> Measured | None:
     """Measure a video by the descriptor that the watch folder lends: a child process reads it, and opens no name."""
-    measured = None if descriptor is None else probe(descriptor, timeout=PROBE_PATIENCE)
-    return measured.duration if measured else None
+    found = None if descriptor is None else probe(descriptor, timeout=PROBE_PATIENCE)
+    if found is None:
+        return None
+    return Measured(duration=found.duration, has_video=found.has_video, has_audio=found.has_audio)

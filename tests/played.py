@@ -17,11 +17,13 @@ from panjaya_watchd.core import effects
 from panjaya_watchd.core.answers import Asset, Fault, Version
 from panjaya_watchd.core.baseline import Baseline
 from panjaya_watchd.core.claim import Claim
+from panjaya_watchd.core.content import Patience
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.effects import Effect
 from panjaya_watchd.core.names import AssetId, ClaimId, Digest, FolderName, Locale, VersionId
 from panjaya_watchd.ledger.codec import Codec
 from panjaya_watchd.ledger.memory import MemoryLedger
+from panjaya_watchd.places.base import Known
 from panjaya_watchd.rehearsal.records import Video
 from panjaya_watchd.rehearsal.request import Refused
 from panjaya_watchd.run import lanes
@@ -189,17 +191,20 @@ class SimLanes:
             case effects.PutAway():
                 self.work.append(lambda: _happened(claim, hands.put_away(claim)))
 
-    def scan(self, folder: FolderName) -> None:
+    def scan(self, folder: FolderName, known: Known) -> None:
         """Look at the folder."""
-        self.work.append(lambda: lanes._scan(folder, self._hands))
+        self.work.append(lambda: lanes._scan(folder, known, self._hands))
 
-    def examine(self, folder: FolderName, drop: Drop) -> None:
+    def listen(self, folder: FolderName, *, wanted: bool) -> None:
+        """Hints are not played."""
+
+    def examine(self, folder: FolderName, drop: Drop, patience: Patience) -> None:
         """Read a settled drop."""
-        self.work.append(lambda: lanes._examine(folder, drop, self._hands))
+        self.work.append(lambda: lanes._examine(folder, drop, patience, self._hands))
 
-    def leave_trace(self, folder: FolderName) -> None:
+    def leave_trace(self, folder: FolderName, root_id: str | None) -> None:
         """Make our own folder."""
-        self.work.append(lambda: lanes._leave_trace(folder, self._hands))
+        self.work.append(lambda: lanes._leave_trace(folder, root_id, self._hands))
 
     def post(self, folder: FolderName, text: str | None) -> None:
         """``STATUS.txt`` is not played."""

@@ -181,6 +181,7 @@ CLAIM_KEYS = [
     "maybe_billed",
     "witnessed",
     "trouble",
+    "warnings",
     "held",
     "held_for",
     "candidates",

@@ -160,6 +160,7 @@ baselines = st.builds(
     told=st.booleans(),
     traced=st.booleans(),
     whole=st.booleans(),
+    root_id=st.none() | st.text("0123456789abcdef", min_size=1, max_size=16),
 )
 
 

@@ -22,10 +22,12 @@ from structlog.testing import CapturingLogger
 
 from panjaya_watchd.core.budget import Budget, Calendar
 from panjaya_watchd.core.claim import Claim, Destination, HeldFor, Rules, State
+from panjaya_watchd.core.content import Measured
 from panjaya_watchd.core.names import ClaimId, FolderName, Locale
 from panjaya_watchd.core.order import AutoGenerate, Defaults
 from panjaya_watchd.core.settle import Rule
 from panjaya_watchd.ledger.codec import Codec
+from panjaya_watchd.media.ending import ending
 from panjaya_watchd.places.memory import MemoryPlace
 from panjaya_watchd.places.memory_disk import MemoryDisk
 from panjaya_watchd.rehearsal.records import Video
@@ -42,6 +44,9 @@ from panjaya_watchd.run.intake import Intake
 from panjaya_watchd.run.messages import Message
 
 FOLDER = FolderName("marketing")
+TRACE = "/srv/dub/processing/.panjaya-watchd"
+"""What the daemon leaves in its watch folder for itself."""
+
 ROOT = "/srv/dub"
 RULE = Rule(quiet=6.0)
 TOO_LONG = 3_000
@@ -58,6 +63,7 @@ class SimClock:
     def __init__(self) -> None:
         self.seconds = 0.0
         self.shift = 0.0
+        self.suspended = 0.0
 
     def now(self) -> datetime:
         """Give the wall clock."""
@@ -66,6 +72,10 @@ class SimClock:
     def monotonic(self) -> float:
         """Give seconds."""
         return self.seconds
+
+    def asleep(self) -> float:
+        """Give how long the machine was suspended."""
+        return self.suspended
 
     def calendar(self) -> Calendar:
         """Count days and months in UTC."""
@@ -230,7 +240,8 @@ class World:
         hands = Hands(
             api=SimApi(self),
             places={folder: MemoryPlace(self.disk, Path(root)) for folder, root in self.roots.items()},
-            probe=lambda _descriptor: LENGTH,
+            probe=lambda _descriptor: Measured(duration=LENGTH),
+            ending=ending,
             clock=self.clock,
             board=Board(),
             stop=threading.Event(),
@@ -257,7 +268,7 @@ class World:
         return Watched(
             defaults=defaults,
             rules=self.rules,
-            intake=Intake(rule=RULE, pace=30.0),
+            intake=Intake(rule=RULE, own_pace=30.0),
             budget=self.budgets.get(folder),
             root=Root(path=self.roots[folder], hold=self.hold),
         )

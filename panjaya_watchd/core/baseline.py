@@ -21,8 +21,9 @@ class Baseline:
 
     ``root`` is its path; another one is another folder, whatever its name. ``keys`` are the drops that lay there, by
     their key, and ``told`` says whether the operator was told of them. ``traced`` once we have seen our own
-    ``processing/`` there: a folder without it is not the one we know. ``whole`` once a look could see everything: until
-    then more that is old may come to light.
+    ``processing/`` there: a folder without it is not the one we know; nor is one with another id in it than
+    ``root_id``, which is None where none was seen yet, or an older release left the trace. ``whole`` once a look could
+    see everything: until then more that is old may come to light.
     """
 
     folder: FolderName
@@ -32,6 +33,7 @@ class Baseline:
     told: bool = False
     traced: bool = False
     whole: bool = True
+    root_id: str | None = None
 
     def without_gone(self, present: Collection[str]) -> Self:
         """Forget the drops that a look at the whole folder no longer shows."""

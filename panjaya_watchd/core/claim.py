@@ -207,7 +207,8 @@ class Claim:
     ``witnessed`` is the asset that a signed callback on the claim's own URL has named. ``held_for`` and ``held`` (in
     words) say why a person must speak, ``paused`` in which state that was where it can be gone on with, ``may_exceed``
     that a person lets it go beyond the budgets. ``strikes`` are uploads that failed by what may be the drop's own
-    fault, ``crashes`` how often the daemon died of this claim; both are saved before the next try.
+    fault, ``crashes`` how often the daemon died of this claim; both are saved before the next try. ``warnings`` are
+    sentences for the receipt.
     """
 
     id: ClaimId
@@ -244,6 +245,7 @@ class Claim:
     candidates: tuple[AssetId, ...] = ()
     troubles: int = 0
     trouble: str | None = None
+    warnings: tuple[str, ...] = ()
     filed_as: str | None = None
     closed_at: datetime | None = None
 

@@ -5,6 +5,7 @@ Source: the complete table of the API's documentation, 36 rows; only Hebrew cann
 """
 
 import difflib
+from collections.abc import Collection
 from typing import Final
 
 from panjaya_watchd.core.names import Locale
@@ -55,12 +56,31 @@ SOURCES: Final[dict[Locale, str]] = {
 TARGETS: Final[frozenset[Locale]] = frozenset(SOURCES) - {Locale("he-IL")}
 """Every locale a video may be dubbed into."""
 
+_SPOKEN: Final = {
+    codes.split()[0]: frozenset(codes.split())
+    for codes in (
+        "ar ara, bg bul, zh zho chi cmn, hr hrv scr, cs ces cze, da dan, nl nld dut, en eng, fil tgl tl, fi fin, "
+        "fr fra fre, de deu ger, el ell gre, he heb iw, hi hin, hu hun, id ind, it ita, ja jpn, ko kor, lt lit, "
+        "ms msa may zsm, nb nob nor no, pl pol, pt por, ro ron rum, ru rus, sk slk slo, es spa, sv swe, ta tam, "
+        "tr tur, uk ukr, vi vie"
+    ).split(", ")
+}
+"""The codes (ISO 639) by which containers name the language of each locale."""
+
 _BY_FOLDED: Final = {tag.casefold(): tag for tag in SOURCES}
 
 
 def recognise(tag: str) -> Locale | None:
     """Give the locale a person meant by a tag in a file name, whose case file systems and people change, or None."""
     return _BY_FOLDED.get(tag.casefold())
+
+
+def speaks(locale: Locale, codes: Collection[str]) -> bool:
+    """Say whether sound tracks may be in a locale's language; a code that is no language known here may be any."""
+    known = frozenset().union(*_SPOKEN.values())
+    own = _SPOKEN.get(locale.split("-")[0], known)
+    spoken = {code.lower().split("-")[0] for code in codes}
+    return not spoken or not spoken <= known or not spoken.isdisjoint(own)
 
 
 def nearest(tag: str) -> str | None:

@@ -116,7 +116,8 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """Why a drop is not dubbed, for the dropper: one plain sentence, and what to do."""
+    """Why a drop is not dubbed, for the dropper: one plain sentence, and what to do; ``seen`` is what was found."""
 
     why: str
     todo: str
+    seen: str | None = None

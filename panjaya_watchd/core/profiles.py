@@ -6,8 +6,9 @@ kernel sends no notice of what another machine writes; attributes may be a minut
 long a drop must be still, how often a folder is looked at, and which signs may say "not yet" (R2, R3, R23).
 """
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -17,8 +18,8 @@ class Profile(StrEnum):
     """
     What a folder lies on.
 
-    ``smb-server``: a local disk that this host itself exports, through Samba or NFS. ``fuse``: every probe of the kernel
-    may lie; also what is not known.
+    ``smb-server``: a local disk that this host itself exports, through Samba or NFS. ``fuse``: every probe of the
+    kernel may lie; also what is not known.
     """
 
     LOCAL = "local"
@@ -65,6 +66,10 @@ _LOCAL_KINDS: Final = frozenset(
 _CIFS_KINDS: Final = frozenset({"cifs", "smb3", "smbfs"})
 _NFS_KINDS: Final = frozenset({"nfs", "nfs4"})
 
+_ACREGMAX: Final = re.compile(r"(?:^|,)acregmax=(\d{1,6})(?:,|$)")
+_NFS_SPARE: Final = 30
+"""Seconds that a drop must be still beyond what the client may show from its cache."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
@@ -101,6 +106,16 @@ def ground_of(grounds: tuple[Ground, ...], name: str) -> Ground:
         (ground for ground in grounds if not ground.folder or name.startswith(ground.folder + "/")),
         key=lambda ground: len(ground.folder),
     )
+
+
+def traits_of(ground: Ground) -> Traits:
+    """Give what follows from a ground; on NFS a quiet period outlasts the attributes that the mount may keep."""
+    traits = TRAITS[ground.profile]
+    kept = _ACREGMAX.search(ground.options)
+    if ground.profile is Profile.NFS and kept is not None:
+        quiet = float(kept[1]) + _NFS_SPARE
+        return replace(traits, quiet=quiet, longest=max(traits.longest, quiet))
+    return traits
 
 
 LOCAL_GROUND: Final = Ground(folder="", kind="", profile=Profile.LOCAL)

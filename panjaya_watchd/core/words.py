@@ -5,6 +5,7 @@ from typing import Final
 
 from panjaya_watchd.core.answers import Fault
 from panjaya_watchd.core.claim import UNSENT, Claim, Destination, Dubbing, DubbingState, HeldFor, Outcome, State
+from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.locales import SOURCES
 from panjaya_watchd.core.names import AssetId, Locale, display
 from panjaya_watchd.core.order import Refusal
@@ -55,7 +56,18 @@ _ASSET_ERRORS: Final[dict[str, tuple[str, str]]] = {
 
 def refused(refusal: Refusal) -> Outcome:
     """Answer a drop that was never sent."""
-    return Outcome(to=Destination.FAILED, why=refusal.why, todo=refusal.todo, details=(("Cost", "nothing was sent"),))
+    seen = (("Seen", refusal.seen),) if refusal.seen else ()
+    details = (*seen, ("Cost", "nothing was sent"))
+    return Outcome(to=Destination.FAILED, why=refusal.why, todo=refusal.todo, details=details)
+
+
+def too_late(drop: Drop) -> Refusal:
+    """Answer sidecars that came when their video had been sent."""
+    names = " and ".join(display(part.name.rpartition("/")[2]) for part in drop.parts)
+    return Refusal(
+        why=f"This came too late, because the video {display(drop.stem)} was already taken without it: {names}.",
+        todo=f"To have it used, drop the video and this once more, all at the same time, and {FORCE} That costs again.",
+    )
 
 
 def asset_failed(code: str | None, message: str | None) -> Outcome:

@@ -11,13 +11,19 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from panjaya_watchd.core.claim import Destination
+from panjaya_watchd.core.content import Reads
 from panjaya_watchd.core.drop import Drop, Fingerprint, Part
 from panjaya_watchd.core.names import ClaimId, Digest
 from panjaya_watchd.core.profiles import LOCAL_GROUND, Ground
 from panjaya_watchd.core.settle import Evidence
+from panjaya_watchd.errors import PlaceError
+
+
+class Foreign(PlaceError):  # noqa: N818  (it is an error by type; the name says what was found)
+    """Another folder is mounted in the place of the one that we know; nothing in it is touched."""
 
 
 class Unsettled(Exception):  # noqa: N818  (not an error: a file that is still being written is everyday life)
@@ -30,6 +36,21 @@ class Unsettled(Exception):  # noqa: N818  (not an error: a file that is still b
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """
+    What the ledger knows of a watch folder that is looked at.
+
+    ``root_id`` is the id in its ``processing/``, None where none was seen yet; ``claims`` are those that are open.
+    """
+
+    root_id: str | None = None
+    claims: frozenset[ClaimId] = frozenset()
+
+
+NOTHING_KNOWN: Final = Known()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
     """
     What one look at a watch folder saw.
@@ -38,13 +59,20 @@ class Scan:
     (name, what it is in words) of entries that are never read, so that nothing is silently ignored: symbolic links,
     FIFOs, folders that are not looked into, and up to 50 files of no known kind. ``whole`` is False where something
     could not be looked at, so that what is missing need not be gone. ``traced``: our own ``processing/`` is there.
-    ``grounds`` are the file systems under the folder, that of its root first.
+    ``root_id`` is the id in it; ``familiar`` says that this very root, as it is mounted now, has borne the known id
+    before. ``mounting`` is another one after each mounting of the root, and ``grounds`` are the file systems under the
+    folder, that of its root first. ``strays`` are folders in ``processing/`` that hold something and belong to none of
+    the known claims.
     """
 
     files: tuple[tuple[str, Fingerprint], ...]
     refused: tuple[tuple[str, str], ...] = ()
     whole: bool = True
     traced: bool = True
+    root_id: str | None = None
+    familiar: bool = False
+    mounting: tuple[int, ...] = ()
+    strays: tuple[str, ...] = ()
     grounds: tuple[Ground, ...] = (LOCAL_GROUND,)
 
 
@@ -71,17 +99,34 @@ class Place(Protocol):
     raises `PlaceError` when the folder cannot be used just now.
     """
 
-    def scan(self) -> Scan:
-        """Look at the whole folder once: one directory walk, one ``lstat`` for each file, no file opened."""
+    def scan(self, known: Known = NOTHING_KNOWN) -> Scan:
+        """
+        Look at the whole folder once: one directory walk, one ``lstat`` for each file, none of people's files opened.
 
-    def leave_trace(self) -> None:
-        """Make ``processing/``: the trace by which the folder is known again. Durable when it returns."""
+        Raises:
+            Foreign: another folder than the known one is mounted here.
+            PlaceError: it cannot be used just now: it is not there, mounted read-only, or empty of even our own folder.
+
+        """
+
+    def leave_trace(self, root_id: str | None = None) -> None:
+        """
+        Make ``processing/`` with an id in it: the trace by which the folder is known again. Durable when it returns.
+
+        An id that is there already stays; None for a new one.
+        """
+
+    def ground_of(self, name: str) -> Ground:
+        """Give the ground on which a part lies, as the last scan saw it."""
 
     def evidence(self, drop: Drop) -> tuple[Evidence, ...]:
         """Collect what says that a settled drop is not whole yet, and fresh fingerprints that differ."""
 
     def read(self, part: Part, limit: int) -> bytes:
         """Read a small part that was not taken in yet. Raises `Unsettled`; more than ``limit`` bytes: `PlaceError`."""
+
+    def peek(self, part: Part) -> AbstractContextManager[Reads]:
+        """Lend a part that was not taken in yet. Raises `Unsettled`, also at the end where it changed meanwhile."""
 
     def likeness(self, part: Part) -> str:
         """Sample a part that was not taken in yet: equal bytes have an equal likeness. Raises `Unsettled`."""
@@ -90,8 +135,11 @@ class Place(Protocol):
         """
         Lend an open descriptor of a part that was not taken in yet, to be read by position and not closed.
 
-        None where there is no disk. Raises `Unsettled` on entering.
+        None where there is no disk. Raises `Unsettled` on entering, and on leaving where it changed meanwhile.
         """
+
+    def joined(self, drop: Drop) -> tuple[str, ...]:
+        """Name the sidecars that lie in the watch folder by now and go with a drop that was taken in."""
 
     def made_here(self, part: Part) -> bool:
         """Say whether a part is one of our own results, by the mark that `keep` left on it."""

@@ -2,8 +2,8 @@
 Watch folders on a real disk.
 
 Every step opens the root afresh and walks down from its descriptor one level at a time, following no link, so that a
-name cannot lead out of the folder; and it makes sure that the root is the one that was seen first, so that an empty
-mount point is never taken for an emptied folder. No descriptor outlives its step, hence a share can be unmounted.
+name cannot lead out of the folder; and the guard makes sure that it is the root that is meant, so that an empty mount
+point is never taken for an emptied folder. No descriptor outlives its step, hence a share can be unmounted.
 """
 
 import contextlib
@@ -14,14 +14,18 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from panjaya_watchd.core.drop import Fingerprint
 from panjaya_watchd.core.names import display
+from panjaya_watchd.core.profiles import Ground, Profile
 from panjaya_watchd.errors import PlaceError
 from panjaya_watchd.places import durable
+from panjaya_watchd.places.disk_file import DiskFile, fingerprint_of
+from panjaya_watchd.places.exports import Exports
 from panjaya_watchd.places.filing import Shelf
 from panjaya_watchd.places.folder import FolderPlace
-from panjaya_watchd.places.naming import base, parent
-from panjaya_watchd.places.tree import Kind, Look, NotRegular, Opened, Tree
+from panjaya_watchd.places.guard import LONGEST, Identity, RootGuard, id_in
+from panjaya_watchd.places.mounts import TABLE, Mount, grounds, mounting, parse
+from panjaya_watchd.places.naming import PROCESSING, TRACE, base, parent
+from panjaya_watchd.places.tree import Entries, Kind, Look, NotRegular, Opened, Standing, Tree
 
 MARK: Final = "user.panjaya-watchd.result"
 """The extended attribute on our results; NFSv3 and FAT keep none, which only costs the check that it serves."""
@@ -31,10 +35,16 @@ _FILE: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC | os.O
 
 
 class DiskPlace(FolderPlace):
-    """The verbs of `Place` on ``root``; ``done`` and ``failed`` are relative to it, or absolute and anywhere."""
+    """
+    The verbs of `Place` on ``root``; ``done`` and ``failed`` are relative to it, or absolute and anywhere.
 
-    def __init__(self, root: Path, *, done: Path, failed: Path, recursive: bool) -> None:
-        tree = DiskTree(root)
+    ``profile`` is that of all that lies there; None to find out what it lies on.
+    """
+
+    def __init__(
+        self, root: Path, *, done: Path, failed: Path, recursive: bool, profile: Profile | None = None
+    ) -> None:
+        tree = DiskTree(root, profile)
         super().__init__(tree, done=_shelf(tree, done), failed=_shelf(tree, failed), recursive=recursive)
 
 
@@ -49,13 +59,46 @@ def _shelf(tree: "DiskTree", folder: Path) -> Shelf:
 class DiskTree:
     """The primitive steps, done by the kernel. What is made is for whoever the root is for, or that of ``like``."""
 
-    def __init__(self, root: Path, like: "DiskTree | None" = None) -> None:
+    def __init__(self, root: Path, profile: Profile | None = None, like: "DiskTree | None" = None) -> None:
         self.root = root
         self._like = self if like is None else like
-        self._identity: tuple[int, int] | None = None
+        self._guard = RootGuard(root)
+        self._profile = profile
+        self._exports = Exports()
+        self._mounted: tuple[bytes, tuple[Mount, ...]] = (b"", ())
         self._rights = durable.Rights(0o755)
 
-    def entries(self, folder: str, skip: Callable[[str], bool]) -> Iterator[tuple[str, Fingerprint | Kind]]:
+    def stand(self, known: str | None) -> Standing:
+        """Make sure that the root can be used, and say how it stands."""
+        self._guard.expect(known)
+        descriptor = self._open_root()
+        try:
+            if os.fstatvfs(descriptor).f_flag & os.ST_RDONLY:
+                raise PlaceError(
+                    f"{display(str(self.root))} is mounted read-only, so no drop can be taken.",
+                    hint="Mount it writable; it goes on by itself.",
+                )
+            found = _read_id(descriptor)
+            self._guard.compare(found)
+            identity = _identity(descriptor)
+        finally:
+            os.close(descriptor)
+        return Standing(
+            root_id=found, familiar=self._guard.familiar(identity), mounting=identity, grounds=self._grounds()
+        )
+
+    def _grounds(self) -> tuple[Ground, ...]:
+        table, real = TABLE.read_bytes(), os.path.realpath(self.root)
+        if table != self._mounted[0]:
+            self._mounted = (table, parse(table))
+
+        def share(path: str) -> str | None:
+            named = path.replace(real, str(self.root), 1)
+            return self._exports.share_of(path, named)
+
+        return grounds(real, self._mounted[1], profile=self._profile, exported=share)
+
+    def entries(self, folder: str, skip: Callable[[str], bool]) -> Entries:
         """Walk through one folder; an entry that vanishes meanwhile is left out."""
         with self._folder(folder) as descriptor, os.scandir(descriptor) as found:
             for entry in found:
@@ -72,7 +115,7 @@ class DiskTree:
                             raise
                         yield entry.name, Kind.UNKNOWN
                         continue
-                    yield entry.name, _fingerprint(status) if stat.S_ISREG(status.st_mode) else Kind.OTHER
+                    yield entry.name, fingerprint_of(status) if stat.S_ISREG(status.st_mode) else Kind.OTHER
 
     def look(self, name: str) -> Look | None:
         """Look at a name; a level that is no folder any more has nothing in it."""
@@ -205,55 +248,39 @@ class DiskTree:
                 f"{display(str(self.root))}: expected a folder that can be read, found: {error.strerror}.",
                 hint="Mount it, or give the service's user access; it goes on by itself once it is back.",
             ) from error
+        try:
+            self._guard.admit(_identity(descriptor), lambda: _read_id(descriptor))
+        except BaseException:
+            os.close(descriptor)
+            raise
         status = os.fstat(descriptor)
         self._rights = durable.Rights(stat.S_IMODE(status.st_mode), status.st_gid)
-        if self._identity is None:
-            self._identity = (status.st_dev, status.st_ino)
-        if self._identity != (status.st_dev, status.st_ino):
-            os.close(descriptor)
-            raise PlaceError(
-                f"{display(str(self.root))}: expected the folder seen before, found another one in its place.",
-                hint="Mount the right one, and it goes on by itself; if this one is right, restart the service.",
-            )
         return descriptor
 
 
-class DiskFile:
-    """An open regular file, read ahead by the kernel."""
+def _identity(descriptor: int) -> Identity:
+    status = os.fstat(descriptor)
+    return (status.st_dev, status.st_ino, *mounting(descriptor))
 
-    def __init__(self, descriptor: int, name: str) -> None:
-        self._descriptor = descriptor
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.close(descriptor)
-            raise NotRegular(errno.EINVAL, "not a regular file", name)
-        with contextlib.suppress(OSError):
-            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_SEQUENTIAL)
 
-    def fingerprint(self) -> Fingerprint:
-        """Ask the descriptor."""
-        return _fingerprint(os.fstat(self._descriptor))
-
-    def read(self, limit: int) -> bytes:
-        """Read on from where the last read ended."""
-        return os.read(self._descriptor, limit)
-
-    def read_at(self, offset: int, limit: int) -> bytes:
-        """Read at a place."""
-        return os.pread(self._descriptor, limit, offset)
-
-    def lend(self) -> int:
-        """Give the descriptor."""
-        return self._descriptor
-
-    def close(self) -> None:
-        """Close the descriptor."""
-        os.close(self._descriptor)
+def _read_id(root: int) -> str | None:
+    """Read the id in our own folder, through no link; None where there is none."""
+    try:
+        folder = os.open(PROCESSING, _FOLDER | os.O_NOFOLLOW, dir_fd=root)
+        try:
+            file = os.open(base(TRACE), _FILE, dir_fd=folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        if error.errno in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO}:
+            return None
+        raise
+    try:
+        return id_in(os.read(file, LONGEST)) if stat.S_ISREG(os.fstat(file).st_mode) else None
+    finally:
+        os.close(file)
 
 
 def _look(status: os.stat_result) -> Look:
     kind = Kind.FOLDER if stat.S_ISDIR(status.st_mode) else Kind.OTHER
-    return Look(kind=Kind.FILE if stat.S_ISREG(status.st_mode) else kind, fingerprint=_fingerprint(status))
-
-
-def _fingerprint(status: os.stat_result) -> Fingerprint:
-    return Fingerprint(size=status.st_size, mtime_ns=status.st_mtime_ns, ctime_ns=status.st_ctime_ns, ino=status.st_ino)
+    return Look(kind=Kind.FILE if stat.S_ISREG(status.st_mode) else kind, fingerprint=fingerprint_of(status))

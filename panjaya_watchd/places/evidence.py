@@ -6,28 +6,42 @@ Each fact is a sentence for the dropper about one part. It never says that a dro
 
 import contextlib
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
-from panjaya_watchd.core.drop import Drop, group
+from panjaya_watchd.core.drop import Drop, Part, group
 from panjaya_watchd.core.names import display
 from panjaya_watchd.core.settle import Evidence
+from panjaya_watchd.places import probes
 from panjaya_watchd.places.junk import becomes
-from panjaya_watchd.places.naming import parent, within
-from panjaya_watchd.places.tree import NotRegular, Tree
+from panjaya_watchd.places.naming import base, parent, within
+from panjaya_watchd.places.tree import NotRegular, Opened, Tree
 
-_BUSY: Final = {
-    errno.EBUSY: "is in use by another program",
-    errno.ETXTBSY: "is in use by another program",
-    errno.EAGAIN: "is in use by another program",
+_DENIED: Final = "may not be read by the service; give it the right to read, or copy the file again"
+_BUSY: Final[dict[int, tuple[str, str | None]]] = {
+    errno.EBUSY: ("is in use by another program", None),
+    errno.ETXTBSY: ("is in use by another program", None),
+    errno.EAGAIN: ("is in use by another program", None),
     # `cp -p` makes its file with mode 0600 and opens it to others at the end; a locked range on cifs says the same.
-    errno.EACCES: "may not be read by the service yet; if it stays so, its permissions are to blame",
-    errno.ESTALE: "cannot be read just now, because the share's server was interrupted",
-    errno.EIO: "cannot be read just now, because the disk or the share reports an error",
+    errno.EACCES: ("is still being copied, or may not be read by the service", _DENIED),
+    errno.EPERM: ("is still being copied, or may not be read by the service", _DENIED),
+    errno.ESTALE: ("cannot be read just now, because the share's server was interrupted", None),
+    errno.EIO: ("cannot be read just now, because the disk or the share reports an error", None),
 }
 
+_OPEN: Final = "is still open for writing in another program"
+_TWICE: Final = "has a second name somewhere else (a hard link), so it could change unseen; copy it here instead"
+_RSYNC: Final = "was left half copied by rsync, which dates such files 1970; copy it again"
+_FINDER: Final = "is still being copied by a Mac"
 
-def collect(tree: Tree, drop: Drop) -> tuple[Evidence, ...]:
+_DOUBLE: Final = 1 << 16
+"""Bytes of a ``._`` file that are read; the Finder's notes are in the first hundred."""
+
+Leases = Callable[[str], bool]
+"""Says of a part's name whether a refused lease means anything on the storage it lies on."""
+
+
+def collect(tree: Tree, drop: Drop, leases: Leases) -> tuple[Evidence, ...]:
     """
     Look at every part afresh and for copies that are still running beside it.
 
@@ -35,26 +49,54 @@ def collect(tree: Tree, drop: Drop) -> tuple[Evidence, ...]:
         OSError: for what says something about us and nothing about the part, such as too many open files.
 
     """
-    return (*_freshly(tree, drop), *_beside(tree, drop))
+    freshly = (_freshly(tree, part, part.name, exact=True, lease=leases(part.name)) for part in drop.parts)
+    return (*(each for each in freshly if each is not None), *_beside(tree, drop))
 
 
-def _freshly(tree: Tree, drop: Drop) -> Iterator[Evidence]:
+def remains(tree: Tree, part: Part, name: str, *, lease: bool) -> Evidence | None:
+    """Look once more at a part that was taken in as ``name``: a rename does not stop whoever has it open (R61)."""
+    return _freshly(tree, part, name, exact=False, lease=lease)
+
+
+def _freshly(tree: Tree, part: Part, name: str, *, exact: bool, lease: bool) -> Evidence | None:
     """Open and ask the descriptor: on NFS only ``open`` brings news (close-to-open), a look may be 60 s old."""
-    for part in drop.parts:
-        try:
-            with contextlib.closing(tree.open(part.name)) as file:
-                now = file.fingerprint()
-        except (FileNotFoundError, NotADirectoryError):
-            yield Evidence(name=part.name, says="is gone")
-        except NotRegular:
-            yield Evidence(name=part.name, says="is a link or a special file, and those are never read")
-        except OSError as error:
-            if error.errno not in _BUSY:
-                raise
-            yield Evidence(name=part.name, says=_BUSY[error.errno])
-        else:
-            if now != part.fingerprint:
-                yield Evidence(name=part.name, says="is still changing")
+    try:
+        with contextlib.closing(tree.open(name)) as file:
+            return _asked(tree, file, part, exact=exact, lease=lease)
+    except (FileNotFoundError, NotADirectoryError):
+        return Evidence(name=part.name, says="is gone")
+    except NotRegular:
+        return Evidence(name=part.name, says="is a link or a special file, and those are never read")
+    except OSError as error:
+        if error.errno not in _BUSY:
+            raise
+        says, lasting = _BUSY[error.errno]
+        return Evidence(name=part.name, says=says, lasting=lasting)
+
+
+def _asked(tree: Tree, file: Opened, part: Part, *, exact: bool, lease: bool) -> Evidence | None:
+    now = file.fingerprint()
+    same = now == part.fingerprint if exact else now.same_content(part.fingerprint)
+    if not same or file.size != part.fingerprint.size:
+        return Evidence(name=part.name, says="is still changing")
+    if exact and file.names() > 1:
+        return Evidence(name=part.name, says=_TWICE)
+    if lease and file.is_written():
+        return Evidence(name=part.name, says=_OPEN)
+    if now.mtime_ns == 0:
+        return Evidence(name=part.name, says=_RSYNC)
+    if exact and (probes.is_busy(file.finder_info()) or probes.is_busy(_noted_beside(tree, part.name))):
+        return Evidence(name=part.name, says=_FINDER)
+    return None
+
+
+def _noted_beside(tree: Tree, name: str) -> bytes:
+    """Read the Finder's notes from ``._name``, where a Mac keeps them on a share without attributes."""
+    try:
+        with contextlib.closing(tree.open(within(parent(name), f"._{base(name)}"))) as file:
+            return probes.finder_info_of(file.read(_DOUBLE))
+    except OSError:
+        return b""
 
 
 def _beside(tree: Tree, drop: Drop) -> Iterator[Evidence]:

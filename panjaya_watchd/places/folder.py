@@ -11,19 +11,19 @@ import itertools
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Final
 
 from panjaya_watchd.core.claim import Destination
-from panjaya_watchd.core.drop import Drop, Fingerprint, Part
+from panjaya_watchd.core.drop import Drop, Fingerprint, Part, group
+from panjaya_watchd.core.late import joins
 from panjaya_watchd.core.names import ClaimId, Digest, display
+from panjaya_watchd.core.profiles import LOCAL_GROUND, Ground, ground_of, traits_of
 from panjaya_watchd.core.settle import Evidence
 from panjaya_watchd.core.words import SIGNATURE
 from panjaya_watchd.errors import PlaceError
-from panjaya_watchd.places import again, filing, naming, taking
-from panjaya_watchd.places.base import Scan, Source, Unsettled
-from panjaya_watchd.places.evidence import collect
+from panjaya_watchd.places import again, evidence, filing, naming, taking, tracing
+from panjaya_watchd.places.base import NOTHING_KNOWN, Known, Scan, Source, Unsettled
 from panjaya_watchd.places.filing import Shelf
-from panjaya_watchd.places.junk import STATUS, is_junk, is_junk_folder, is_member
+from panjaya_watchd.places.junk import STATUS, is_member
 from panjaya_watchd.places.naming import (
     PROCESSING,
     base,
@@ -32,17 +32,11 @@ from panjaya_watchd.places.naming import (
     result_in_the_making,
     within,
 )
-from panjaya_watchd.places.steps import carry, make, mentions, write
+from panjaya_watchd.places.open_part import OpenPart
+from panjaya_watchd.places.scanning import Scanner
+from panjaya_watchd.places.steps import carry, leave, mentions, write
 from panjaya_watchd.places.tree import Kind, NotRegular, Opened, Tree
 from panjaya_watchd.places.trouble import border
-
-_NOT_READ: Final = "is a link or a special file, and those are never read; put the file itself here"
-_UNREADABLE: Final = "cannot be looked at: the disk or the share gives an error for it"
-_UNKNOWN: Final = "is no kind of video or sidecar that is known here, and is left alone"
-_FOLDER: Final = "is a folder, and here only files are taken that lie directly in the watch folder"
-
-_STRANGERS: Final = 50
-"""How many files that can be no part are named, in each folder; there may be any number of them."""
 
 
 class FolderPlace:
@@ -52,71 +46,34 @@ class FolderPlace:
         self._tree = tree
         self._done = done
         self._failed = failed
-        self._recursive = recursive
-        self._ours = {PROCESSING, *(shelf.folder for shelf in (done, failed) if shelf.tree is tree)}
+        self._grounds: tuple[Ground, ...] = (LOCAL_GROUND,)
+        ours = frozenset({PROCESSING, *(shelf.folder for shelf in (done, failed) if shelf.tree is tree)})
+        self._scanner = Scanner(tree, ours, recursive=recursive)
 
-    def scan(self) -> Scan:
+    def scan(self, known: Known = NOTHING_KNOWN) -> Scan:
         """Look at the whole folder once."""
-        files: list[tuple[str, Fingerprint]] = []
-        refused: list[tuple[str, str]] = []
-        folders, whole = [""], True
         with border(self._tree.root, "looking at the folder"):
-            while folders:
-                folder = folders.pop()
-                try:
-                    folders += self._look_through(folder, files, refused)
-                except OSError as error:
-                    # Only the root's own trouble is the whole folder's; a sub-folder may go or be locked at any time.
-                    if not folder or error.errno not in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EACCES}:
-                        raise
-                    whole = False
-                    if error.errno == errno.EACCES:
-                        refused.append((folder, "is a folder that the service may not look into"))
-            traced = self._tree.look(PROCESSING) is not None
-        whole = whole and all(why != _UNREADABLE for _, why in refused)
-        return Scan(files=tuple(files), refused=tuple(refused), whole=whole, traced=traced)
+            seen = self._scanner.scan(known)
+        self._grounds = seen.grounds
+        return seen
 
-    def leave_trace(self) -> None:
+    def ground_of(self, name: str) -> Ground:
+        """Give the ground on which a part lies."""
+        return ground_of(self._grounds, name)
+
+    def leave_trace(self, root_id: str | None = None) -> None:
         """Leave our trace."""
         with border(self._tree.root, "making our own folder"):
-            make(self._tree, PROCESSING)
-
-    def _look_through(
-        self, folder: str, files: list[tuple[str, Fingerprint]], refused: list[tuple[str, str]]
-    ) -> list[str]:
-        """Sort the entries of one folder; returns the folders below it that are to be looked through next."""
-        below: list[str] = []
-        strangers: list[str] = []
-
-        def cannot_be_a_part(own: str) -> bool:
-            if is_member(own):
-                return False
-            if len(strangers) < _STRANGERS and not is_junk(own):
-                strangers.append(own)
-            return True
-
-        for own, found in self._tree.entries(folder, cannot_be_a_part):
-            name = within(folder, own)
-            if isinstance(found, Fingerprint):
-                files.append((name, found))
-            elif found is not Kind.FOLDER:
-                refused.append((name, _UNREADABLE if found is Kind.UNKNOWN else _NOT_READ))
-            elif self._is_ours(name) or is_junk_folder(own):
-                continue
-            elif self._recursive:
-                below.append(name)
-            else:
-                refused.append((name, _FOLDER))
-        refused += [(within(folder, own), _UNKNOWN) for own in sorted(strangers)]
-        return below
-
-    def _is_ours(self, name: str) -> bool:
-        return any(own == name or own.startswith(name + "/") for own in self._ours)
+            tracing.leave(self._tree, root_id)
 
     def evidence(self, drop: Drop) -> tuple[Evidence, ...]:
         """Collect what says "not yet"."""
         with border(self._tree.root, "looking for signs of an unfinished copy"):
-            return collect(self._tree, drop)
+            return evidence.collect(self._tree, drop, self._leases)
+
+    def _leases(self, name: str) -> bool:
+        """Say whether a refused lease means anything where a part lies."""
+        return traits_of(self.ground_of(name)).lease
 
     def read(self, part: Part, limit: int) -> bytes:
         """Read a small part whole, or nothing of it."""
@@ -124,13 +81,11 @@ class FolderPlace:
             border(self._tree.root, "reading a sidecar"),
             contextlib.closing(_open(self._tree, part.name, part)) as file,
         ):
-            if file.fingerprint() != part.fingerprint:
-                raise Unsettled(f"{display(part.name)} has changed")
+            _need_same(file, part)
             content = b""
             while len(content) <= limit and (chunk := file.read(limit + 1 - len(content))):
                 content += chunk
-            if file.fingerprint() != part.fingerprint:
-                raise Unsettled(f"{display(part.name)} has changed")
+            _need_same(file, part)
         if len(content) > limit:
             raise PlaceError(
                 f"{display(part.name)}: expected at most {limit} bytes, found {part.fingerprint.size}.",
@@ -138,26 +93,37 @@ class FolderPlace:
             )
         return content
 
-    def likeness(self, part: Part) -> str:
-        """Take a sample of a part."""
+    @contextlib.contextmanager
+    def peek(self, part: Part) -> Iterator[Opened]:
+        """Lend a part, and make sure that it was the one that settled all the time."""
         with (
             border(self._tree.root, "looking at a video"),
             contextlib.closing(_open(self._tree, part.name, part)) as file,
         ):
-            if file.fingerprint() != part.fingerprint:
-                raise Unsettled(f"{display(part.name)} has changed")
+            _need_same(file, part)
+            yield file
+            _need_same(file, part)
+
+    def likeness(self, part: Part) -> str:
+        """Take a sample of a part."""
+        with self.peek(part) as file:
             return again.likeness(file, part.fingerprint.size)
 
     @contextlib.contextmanager
     def lend(self, part: Part) -> Iterator[int | None]:
         """Lend a part's descriptor."""
-        with border(self._tree.root, "looking at a video"):
-            file = _open(self._tree, part.name, part)
-        with contextlib.closing(file):
-            with border(self._tree.root, "looking at a video"):
-                if file.fingerprint() != part.fingerprint:
-                    raise Unsettled(f"{display(part.name)} has changed")
+        with self.peek(part) as file:
             yield file.lend()
+
+    def joined(self, drop: Drop) -> tuple[str, ...]:
+        """Look for sidecars of a drop that came after it was taken in."""
+        folder = naming.parent(drop.parts[0].name)
+        with border(self._tree.root, "looking for late sidecars"):
+            if self._tree.look(folder) is None:
+                return ()
+            entries = self._tree.entries(folder, lambda name: not is_member(name))
+            found = group((within(folder, name), seen) for name, seen in entries if isinstance(seen, Fingerprint))
+        return tuple(part.name for newcomer in found if joins(drop, newcomer) for part in newcomer.parts)
 
     def made_here(self, part: Part) -> bool:
         """Say whether our mark is on a part that lies in the watch folder."""
@@ -172,9 +138,17 @@ class FolderPlace:
     def take_in(self, claim_id: ClaimId, drop: Drop) -> Drop:
         """Rename all parts into ``processing/<claim>/``."""
         with border(self._tree.root, "taking a drop in"):
-            return taking.take_in(self._tree, claim_id, drop)
+            taken = taking.take_in(self._tree, claim_id, drop)
+            for part in taken.parts:
+                lying_as = within(lying(claim_id), base(part.name))
+                against = evidence.remains(self._tree, part, lying_as, lease=self._leases(part.name))
+                if against is not None:
+                    taking.give_back(self._tree, claim_id, taken)
+                    leave(self._tree, lying(claim_id))
+                    raise Unsettled(f"{display(part.name)} {against.says}")
+            return taken
 
-    def open_part(self, claim_id: ClaimId, part: Part) -> "OpenPart":
+    def open_part(self, claim_id: ClaimId, part: Part) -> OpenPart:
         """Open a part that was taken in."""
         name = within(lying(claim_id), base(part.name))
         with border(self._tree.root, "opening a part"):
@@ -183,7 +157,7 @@ class FolderPlace:
             if not file.fingerprint().same_content(part.fingerprint):
                 file.close()
                 raise Unsettled(f"{display(part.name)} has changed")
-            return OpenPart(self._tree, name, file)
+            return OpenPart(self._tree, name, file, lease=self._leases(part.name))
 
     @contextlib.contextmanager
     def partial(self, claim_id: ClaimId, name: str) -> Iterator[Path]:
@@ -218,7 +192,7 @@ class FolderPlace:
                     carry(tree, source, target)
             tree.sync(folder)
 
-    def open_filed(self, where: str, name: str) -> "OpenPart":
+    def open_filed(self, where: str, name: str) -> OpenPart:
         """Open a result that was filed."""
         with border(self._tree.root, "opening an earlier result"):
             return OpenPart(*again.open_filed(self._tree, (self._done, self._failed), where, name))
@@ -253,36 +227,6 @@ class FolderPlace:
                 write(self._tree, STATUS, text)
 
 
-class OpenPart:
-    """An open part; any change since it was opened is seen, also one that puts ``mtime`` back (``ctime`` moves)."""
-
-    def __init__(self, tree: Tree, name: str, file: Opened) -> None:
-        self._tree = tree
-        self._name = name
-        self._file = file
-        self._opened = file.fingerprint()
-        self.size = self._opened.size
-
-    def read(self, limit: int) -> bytes:
-        """Read on."""
-        with border(self._tree.root, "reading a part"):
-            return self._file.read(limit)
-
-    def changed(self) -> str | None:
-        """Compare the descriptor with its beginning, and the name with the descriptor."""
-        with border(self._tree.root, "looking at a part again"):
-            if self._file.fingerprint() != self._opened:
-                return f"{display(base(self._name))} was changed while it was being read"
-            look = self._tree.look(self._name)
-            if look is None or look.fingerprint.ino != self._opened.ino:
-                return f"{display(base(self._name))} was moved away or replaced while it was being read"
-        return None
-
-    def close(self) -> None:
-        """Let go."""
-        self._file.close()
-
-
 def _open(tree: Tree, name: str, part: Part) -> Opened:
     """Open a part's file, or say that it is not what it was."""
     try:
@@ -291,6 +235,11 @@ def _open(tree: Tree, name: str, part: Part) -> Opened:
         raise Unsettled(f"{display(part.name)} is gone", gone=True) from error
     except NotRegular as error:
         raise Unsettled(f"{display(part.name)} is no file any more") from error
+
+
+def _need_same(file: Opened, part: Part) -> None:
+    if file.fingerprint() != part.fingerprint:
+        raise Unsettled(f"{display(part.name)} has changed")
 
 
 def _holds(tree: Tree, name: str, text: str) -> bool:

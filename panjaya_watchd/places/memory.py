@@ -10,18 +10,20 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from panjaya_watchd.core.drop import Fingerprint
+from panjaya_watchd.core.profiles import LOCAL_GROUND, Ground
 from panjaya_watchd.errors import PlaceError
 from panjaya_watchd.places.filing import Shelf
 from panjaya_watchd.places.folder import FolderPlace
+from panjaya_watchd.places.guard import LONGEST, Identity, RootGuard, id_in
 from panjaya_watchd.places.memory_disk import MemoryDisk
-from panjaya_watchd.places.naming import within
-from panjaya_watchd.places.tree import Kind, Look, Tree
+from panjaya_watchd.places.naming import TRACE, within
+from panjaya_watchd.places.tree import Entries, Kind, Look, Standing, Tree
 
 
 class MemoryPlace(FolderPlace):
-    """The verbs of `Place` on a folder of a `MemoryDisk`, which must be there (`MemoryDisk.folder`)."""
+    """The verbs of `Place` on a folder of a `MemoryDisk` that is there (`MemoryDisk.folder`), on these grounds."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (each says one thing of a folder)
         self,
         disk: MemoryDisk,
         root: Path,
@@ -29,8 +31,9 @@ class MemoryPlace(FolderPlace):
         done: Path = Path("done"),
         failed: Path = Path("failed"),
         recursive: bool = False,
+        grounds: tuple[Ground, ...] = (LOCAL_GROUND,),
     ) -> None:
-        tree = MemoryTree(disk, root)
+        tree = MemoryTree(disk, root, grounds)
         super().__init__(tree, done=_shelf(tree, done), failed=_shelf(tree, failed), recursive=recursive)
 
 
@@ -44,11 +47,23 @@ def _shelf(tree: "MemoryTree", folder: Path) -> Shelf:
 class MemoryTree:
     """The primitive steps, played on a `MemoryDisk`."""
 
-    def __init__(self, disk: MemoryDisk, root: Path) -> None:
+    def __init__(self, disk: MemoryDisk, root: Path, grounds: tuple[Ground, ...] = (LOCAL_GROUND,)) -> None:
         self.disk = disk
         self.root = root
+        self.grounds = grounds
+        self._guard = RootGuard(root)
 
-    def entries(self, folder: str, skip: Callable[[str], bool]) -> Iterator[tuple[str, Fingerprint | Kind]]:
+    def stand(self, known: str | None) -> Standing:
+        """Make sure that the root can be used."""
+        self._guard.expect(known)
+        self._path("")
+        if str(self.root) in self.disk.read_only:
+            raise PlaceError(f"{self.root} is mounted read-only.", hint="Mount it writable; it goes on by itself.")
+        found, identity = self._read_id(), self._identity()
+        self._guard.compare(found)
+        return Standing(root_id=found, familiar=self._guard.familiar(identity), mounting=identity, grounds=self.grounds)
+
+    def entries(self, folder: str, skip: Callable[[str], bool]) -> Entries:
         """Walk through one folder, sorted."""
         for name, found in self.disk.entries(self._path(folder)):
             if found is Kind.FOLDER or not skip(name):
@@ -108,12 +123,24 @@ class MemoryTree:
         return self.disk.marked(self._path(name))
 
     def _path(self, name: str) -> str:
-        if self.disk.look(str(self.root)) is None:
+        if self.disk.look(str(self.root)) is not None:
+            self._guard.admit(self._identity(), self._read_id)
+        else:
             raise PlaceError(
                 f"{self.root}: expected a folder that can be read, found nothing.",
                 hint="Mount it; it goes on by itself once it is back.",
             )
         return within(str(self.root), name)
+
+    def _identity(self) -> Identity:
+        look = self.disk.look(str(self.root))
+        assert look is not None
+        return (0, look.fingerprint.ino)
+
+    def _read_id(self) -> str | None:
+        name = within(str(self.root), TRACE)
+        look = self.disk.look(name)
+        return None if look is None or look.kind is not Kind.FILE else id_in(self.disk.read(name)[:LONGEST])
 
 
 class MemoryFile:
@@ -123,6 +150,7 @@ class MemoryFile:
         self._disk = disk
         self._ino = ino
         self._offset = 0
+        self.size = len(disk.content(ino))
 
     def fingerprint(self) -> Fingerprint:
         """Say what the file is now."""
@@ -140,6 +168,26 @@ class MemoryFile:
 
     def lend(self) -> None:
         """Give no descriptor; there is none."""
+
+    def hole(self, offset: int) -> int:
+        """Give the next hole."""
+        return max(offset, self._disk.written_up_to(self._ino))
+
+    def data(self, offset: int) -> int:
+        """Give the next data."""
+        return offset if offset < self._disk.written_up_to(self._ino) else self.size
+
+    def names(self) -> int:
+        """Count the names."""
+        return self._disk.names_of(self._ino)
+
+    def is_written(self) -> bool | None:
+        """Say whether the world outside has it open."""
+        return self._disk.is_open(self._ino)
+
+    def finder_info(self) -> bytes:
+        """Nothing of a Finder is played."""
+        return b""
 
     def close(self) -> None:
         """Let go; nothing is held."""

@@ -27,6 +27,9 @@ class _Node:
     mtime_ns: int
     ctime_ns: int
     mark: str | None = None
+    unwritten: int = 0
+    """Bytes at its end that are there and were never written."""
+    writers: int = 0
 
 
 @dataclass(slots=True)
@@ -43,11 +46,13 @@ class MemoryDisk:
     Paths (absolute, ``/`` between levels) and what stands there.
 
     ``hook`` is told of every step before it is done and may raise: whatever it likes to cut the power, an `OSError`
-    for a fault of the storage. ``devices`` are paths on which another device is mounted.
+    for a fault of the storage. ``devices`` are paths on which another device is mounted; ``read_only`` are those on
+    which one is mounted that cannot be written.
     """
 
     def __init__(self, *, hook: Callable[[str], None] = lambda _: None, devices: tuple[str, ...] = ()) -> None:
         self.hook = hook
+        self.read_only: set[str] = set()
         self._devices = devices
         self._names: dict[str, int] = {}
         self._durable: dict[str, int] = {}
@@ -64,15 +69,20 @@ class MemoryDisk:
                 self._names[above] = self._new(None)
             self._durable.setdefault(above, self._names[above])
 
-    def write(self, path: str, content: bytes) -> None:
-        """Write a file, or write another content into it; its folder is made."""
+    def write(self, path: str, content: bytes, *, unwritten: int = 0) -> None:
+        """Write a file, or write another content into it, the end of which may be a hole; its folder is made."""
         self.folder(parent(path))
         ino = self._names.get(path)
         if ino is None:
             ino = self._names[path] = self._durable[path] = self._new(content)
         node, now = self._nodes[ino], self._tick()
         node.content = node.synced = content
+        node.unwritten = unwritten
         node.mtime_ns = node.ctime_ns = now
+
+    def hold(self, path: str, writers: int) -> None:
+        """Have that many programs of the world outside hold a file open for writing."""
+        self._nodes[self._names[path]].writers = writers
 
     def delete(self, path: str) -> None:
         """Take a file away."""
@@ -133,6 +143,19 @@ class MemoryDisk:
     def content(self, ino: int) -> bytes:
         """Give a file's content, also when its name is gone."""
         return self._nodes[ino].content or b""
+
+    def written_up_to(self, ino: int) -> int:
+        """Give where a file's hole at the end begins."""
+        node = self._nodes[ino]
+        return len(node.content or b"") - node.unwritten
+
+    def names_of(self, ino: int) -> int:
+        """Count the names of a file."""
+        return sum(known == ino for known in self._names.values())
+
+    def is_open(self, ino: int) -> bool:
+        """Say whether the world outside holds a file open for writing."""
+        return self._nodes[ino].writers > 0
 
     def make(self, path: str) -> bool:
         """Make one folder."""

@@ -17,6 +17,9 @@ NAME_MAX: Final = 255
 _KEPT: Final = 32
 """How many characters at the end of a name that is too long are kept: they hold the locale and the suffix."""
 
+TRACE: Final = f"{PROCESSING}/.panjaya-watchd"
+"""The file that holds the id of a watch folder."""
+
 _RESULT: Final = "result-"
 _PAPER: Final = "paper-"
 _COPY: Final = "copy-"

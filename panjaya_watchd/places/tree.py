@@ -7,7 +7,7 @@ between levels; the root is the empty string. Every method raises `OSError`, and
 cannot be used; none follows a symbolic link below the root.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from panjaya_watchd.core.drop import Fingerprint
+from panjaya_watchd.core.profiles import Ground
 
 
 class Kind(StrEnum):
@@ -24,6 +25,10 @@ class Kind(StrEnum):
     FOLDER = "folder"
     OTHER = "other"
     UNKNOWN = "unknown"
+
+
+Entries = Generator[tuple[str, Fingerprint | Kind], None, None]
+"""Base names with a file's fingerprint or the kind; closed when nobody wants the rest."""
 
 
 class NotRegular(OSError):  # noqa: N818  (it is an OSError by type; the name says what was found)
@@ -39,7 +44,10 @@ class Look:
 
 
 class Opened(Protocol):
-    """An open regular file."""
+    """An open regular file; one can be read by position as `core.content.Reads`."""
+
+    size: int
+    """Bytes, when it was opened."""
 
     def fingerprint(self) -> Fingerprint:
         """Say what the file is now, by its descriptor: on NFS this is fresher than a look at its name."""
@@ -48,7 +56,22 @@ class Opened(Protocol):
         """Read up to ``limit`` bytes; ``b""`` at the end."""
 
     def read_at(self, offset: int, limit: int) -> bytes:
-        """Read up to ``limit`` bytes from a place, without moving on."""
+        """Read up to ``limit`` bytes from a place, without moving on; fewer only at the end."""
+
+    def hole(self, offset: int) -> int:
+        """Give the first byte from a place on that was never written; ``size`` where there is none, or no telling."""
+
+    def data(self, offset: int) -> int:
+        """Give the first byte from a place on that was written; ``size`` where none was."""
+
+    def names(self) -> int:
+        """Count the names that lead to it; a second one means that it can be changed from where we do not look."""
+
+    def is_written(self) -> bool | None:
+        """Say whether somebody has it open for writing; None where the kernel does not tell us."""
+
+    def finder_info(self) -> bytes:
+        """Give what a Mac's Finder has noted on it: type and creator first; empty where nothing is."""
 
     def lend(self) -> int | None:
         """Give the descriptor, to be read by position and not closed; None where there is none."""
@@ -57,12 +80,25 @@ class Opened(Protocol):
         """Let go of the descriptor."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a root stands: the id in it, whether it bore the known one before, its mounting, what is mounted below it."""
+
+    root_id: str | None
+    familiar: bool
+    mounting: tuple[int, ...]
+    grounds: tuple[Ground, ...]
+
+
 class Tree(Protocol):
     """The steps. Those that change something are durable only after `sync`."""
 
     root: Path
 
-    def entries(self, folder: str, skip: Callable[[str], bool]) -> Iterator[tuple[str, Fingerprint | Kind]]:
+    def stand(self, known: str | None) -> Standing:
+        """Make sure that the root can be used, and is the one of that id; from then on no other is."""
+
+    def entries(self, folder: str, skip: Callable[[str], bool]) -> Entries:
         """Walk through one folder: base names with a file's fingerprint or the kind. ``skip`` spares the ``lstat``."""
 
     def look(self, name: str) -> Look | None:

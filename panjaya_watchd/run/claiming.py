@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from panjaya_watchd.core import words
+from panjaya_watchd.core import locales, words
 from panjaya_watchd.core.claim import Claim, HeldFor, State
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.merge import merge
@@ -45,8 +45,16 @@ def new_claim(folder: FolderName, watched: Watched, drop: Drop, reading: Reading
         rules=watched.rules,
         duration=reading.duration,
         likeness=reading.likeness,
+        warnings=(*reading.warnings, *_about_language(order, reading.languages)),
         outcome=words.refused(order) if isinstance(order, Refusal) else None,
     )
+
+
+def _about_language(order: Order | Refusal, spoken: tuple[str, ...]) -> tuple[str, ...]:
+    """Warn where the video's own word on its language contradicts the order; that word is often wrong."""
+    if isinstance(order, Refusal) or locales.speaks(order.locale, spoken):
+        return ()
+    return (f"The video says that it speaks {' and '.join(spoken)}; it was sent as {order.locale}.",)
 
 
 def _addressed(order: Order, callback_url: str | None) -> Order:

@@ -16,6 +16,9 @@ class Clock(Protocol):
     def monotonic(self) -> float:
         """Give seconds that never go back."""
 
+    def asleep(self) -> float:
+        """Give the seconds that the machine was suspended since it was started."""
+
     def calendar(self) -> Calendar:
         """Give the beginnings of this day and this month as the people here count them, aware, in UTC."""
 
@@ -30,6 +33,10 @@ class SystemClock:
     def monotonic(self) -> float:
         """Give seconds that never go back; they stand still while the machine is suspended."""
         return time.monotonic()
+
+    def asleep(self) -> float:
+        """Give by how much the clock that counts suspension is ahead of the one that does not."""
+        return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - time.monotonic())
 
     def calendar(self) -> Calendar:
         """Count by the machine's time zone; midnight may have another offset than now has."""

@@ -1,7 +1,7 @@
 """
-The daemon: the driver with its lanes, its hints, its ear and its service manager, from start to end.
+The daemon: the driver with its lanes, its ear and its service manager, from start to end.
 
-Start: listen for callbacks and hints, resume every claim, look at every folder, READY. End: uploads before the gate are
+Start: listen for callbacks, resume every claim, look at every folder, READY. End: uploads before the gate are
 taken back at once, one past it has a few seconds to hear its answer; what it does not hear is looked up at the next
 start.
 """
@@ -12,7 +12,6 @@ from typing import Any, Final, Protocol
 
 from panjaya_watchd.core.events import Told, Word
 from panjaya_watchd.core.names import AssetId, ClaimId, FolderName, display
-from panjaya_watchd.errors import PlaceError
 from panjaya_watchd.ledger.base import Ledger
 from panjaya_watchd.run import report
 from panjaya_watchd.run.board import Board
@@ -31,16 +30,6 @@ FIRST_LOOK: Final = 20.0
 
 LAST_WORDS: Final = 20.0
 """Seconds that what is past the gate has to end; below ``TimeoutStopSec`` of the unit."""
-
-
-class Hints(Protocol):
-    """What wakes the scan early."""
-
-    def start(self) -> None:
-        """Begin; raises `PlaceError` when there will be no hints."""
-
-    def stop(self) -> None:
-        """End."""
 
 
 class Manager(Protocol):
@@ -68,7 +57,6 @@ class Daemon:
     inbox: Inbox
     ledger: Ledger
     log: Log
-    hints: Mapping[FolderName, Hints]
     manager: Manager
     openers: Sequence[Callable[[], None]] = ()
     """Begin what listens; called first, because it may fail."""
@@ -97,8 +85,6 @@ class Daemon:
                     deadline = None
             self._end()
         finally:
-            for hints in self.hints.values():
-                hints.stop()
             for close in self.closers:
                 close()
             self.ledger.close()
@@ -106,11 +92,6 @@ class Daemon:
     def _begin(self) -> None:
         for begin in self.openers:
             begin()
-        for folder, hints in self.hints.items():
-            try:
-                hints.start()
-            except PlaceError as error:
-                self.log.warning("hints.missed", folder=folder, why=error.message, hint=error.hint)
         self.driver.start()
 
     def _is_ready(self, deadline: float) -> bool:

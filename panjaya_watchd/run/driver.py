@@ -48,6 +48,7 @@ from panjaya_watchd.run.messages import (
     Reload,
     Scanned,
     Stop,
+    Unheard,
     Unseen,
 )
 from panjaya_watchd.run.operator import Operator
@@ -211,6 +212,8 @@ class Driver:
                 self.folders.look(message.folder)
             case Scanned():
                 self.folders.scanned(message)
+            case Unheard():
+                self.folders.roots.unheard(message)
             case Unseen():
                 self.folders.unseen(message)
             case Posted():

@@ -45,13 +45,16 @@ class FirstStart:
     roots: Mapping[FolderName, Root]
     _baselines: dict[FolderName, Baseline] = field(default_factory=dict)
     _keys: dict[FolderName, frozenset[str]] = field(default_factory=dict)
+    _strange: set[FolderName] = field(default_factory=set)
+    """Folders in whose place another one was seen last."""
 
     def look(self, folder: FolderName, present: Mapping[str, Drop], scan: Scan) -> bool:
         """
         Take in what a look at a watch folder shows; say whether what it does not show may be believed to be gone.
 
-        A folder that we have been in and that bears no trace of us is not the one we know: a share that is not mounted,
-        or another one in its place. What lies there counts as lying there before us, and nothing as gone.
+        A folder that we have been in and that bears no trace of us, or another one's, is not the one we know: a share
+        that is not mounted, or another one in its place. What lies there counts as lying there before us, and nothing
+        as gone. Where somebody has only taken the trace away, nothing counts as gone until we have left it again.
         """
         root = self.roots.get(folder)
         if root is None:
@@ -60,9 +63,11 @@ class FirstStart:
         videos = {key for key, drop in present.items() if drop.video is not None} if root.hold else set()
         if known is None or known.root not in {"", root.path}:
             first = Baseline(folder=folder, root=root.path, first_seen=self.clock.now(), told=not videos)
-            self._keep(known, replace(first, keys=tuple(sorted(videos)), traced=scan.traced, whole=scan.whole))
+            traced = replace(first, traced=scan.traced, root_id=scan.root_id)
+            self._keep(known, replace(traced, keys=tuple(sorted(videos)), whole=scan.whole))
             return scan.whole
-        if not scan.traced:
+        if not _is_known(known, scan):
+            self._strange.add(folder)
             strangers = videos - set(known.keys)
             if strangers:
                 self.log.warning(
@@ -71,14 +76,36 @@ class FirstStart:
             self._keep(known, replace(known, keys=tuple(sorted({*known.keys, *strangers}))))
             return False
         keys = known.keys if known.whole else tuple(sorted({*known.keys, *videos}))
-        now = replace(known, root=root.path, traced=True, keys=keys, whole=known.whole or scan.whole)
-        self._keep(known, now.without_gone(present) if scan.whole else now)
-        return scan.whole
+        believed = scan.whole and (known.root_id is None or scan.root_id is not None)
+        whole, root_id = known.whole or scan.whole, scan.root_id or known.root_id
+        now = replace(known, root=root.path, traced=True, keys=keys, whole=whole, root_id=root_id)
+        self._keep(known, now.without_gone(present) if believed else now)
+        self._strange.discard(folder)
+        return believed
 
-    def is_traced(self, folder: FolderName) -> bool:
-        """Say whether our trace was seen in a folder."""
+    def root_id(self, folder: FolderName) -> str | None:
+        """Give the id that a folder has to bear; None where any may."""
+        root = self.roots.get(folder)
+        known = self._baselines.get(folder) or (self.ledger.baseline(folder) if root else None)
+        return known.root_id if root is not None and known is not None and known.root == root.path else None
+
+    def lacks_trace(self, folder: FolderName, scan: Scan) -> bool:
+        """Say whether our trace is to be left in a folder that was looked at: never in one that we do not know."""
         baseline = self._baselines.get(folder)
-        return folder not in self.roots or (baseline is not None and baseline.traced)
+        if baseline is None or scan.root_id is not None:
+            return False
+        return scan.familiar or not baseline.traced or (baseline.root_id is None and scan.traced)
+
+    def is_foreign(self, folder: FolderName) -> None:
+        """Note that another folder is mounted in its place."""
+        self._strange.add(folder)
+
+    def adopt(self, folder: FolderName) -> None:
+        """Take the folder that is there for the right one, because a person says so; no word where we know it."""
+        baseline = self._baselines.get(folder) or self.ledger.baseline(folder)
+        if baseline is not None and folder in self._strange:
+            self._strange.discard(folder)
+            self._keep(baseline, replace(baseline, traced=False, root_id=None))
 
     def holds(self, folder: FolderName, key: str) -> bool:
         """Say whether a drop is to be held."""
@@ -123,6 +150,11 @@ class FirstStart:
             self._keys[after.folder] = frozenset(after.keys)
         if after != before:
             self.ledger.put_baseline(after)
+
+
+def _is_known(known: Baseline, scan: Scan) -> bool:
+    """Say whether a folder is the one that we have been in."""
+    return scan.traced if known.root_id is None else scan.familiar or scan.root_id == known.root_id
 
 
 def held_first(claims: Iterable[Claim]) -> list[Claim]:

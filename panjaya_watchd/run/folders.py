@@ -4,41 +4,45 @@ The watch folders' side of the driver: when to look, what is ready, what ``STATU
 The scan is the truth and always comes again; a hint only makes it come sooner. One folder's trouble stays its own.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from panjaya_watchd.core import words
+from panjaya_watchd.core import late, words
 from panjaya_watchd.core.budget import Budget
 from panjaya_watchd.core.claim import Claim, Rules, State
+from panjaya_watchd.core.content import Patience
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.names import ClaimId, FolderName, display
 from panjaya_watchd.core.order import Defaults
+from panjaya_watchd.core.settle import Evidence
+from panjaya_watchd.places.base import Known
 from panjaya_watchd.run.clock import Clock
 from panjaya_watchd.run.first_start import FirstStart, Root, held_first
 from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.intake import Intake
 from panjaya_watchd.run.messages import BATCH, Examined, Look, Lost, Posted, Reading, Scanned, Unseen
+from panjaya_watchd.run.roots import Listens, Roots
 from panjaya_watchd.run.story import Log
 
 OVERDUE: Final = 60.0
 """Seconds after which a scan counts as lost; one of 100,000 files takes less than one."""
 
 
-class Looking(Protocol):
+class Looking(Listens, Protocol):
     """What is asked of the lanes for a folder; each comes back as one message."""
 
-    def scan(self, folder: FolderName) -> None:
+    def scan(self, folder: FolderName, known: Known) -> None:
         """Look at the whole folder."""
 
-    def examine(self, folder: FolderName, drop: Drop) -> None:
-        """Read a settled drop."""
+    def examine(self, folder: FolderName, drop: Drop, patience: Patience) -> None:
+        """Read a settled drop; ``patience`` says how one that looks unfinished is met."""
 
     def post(self, folder: FolderName, text: str | None) -> None:
         """Write ``STATUS.txt``."""
 
-    def leave_trace(self, folder: FolderName) -> None:
-        """Make our own folder in it; says nothing, for the next look sees it."""
+    def leave_trace(self, folder: FolderName, root_id: str | None) -> None:
+        """Make our own folder in it, of this id or a new one; says nothing, for the next look sees it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +74,17 @@ class Folders:
     first_start: FirstStart
     claim: Callable[[FolderName, Drop, Reading], None]
     lost: Callable[[ClaimId], None]
+    roots: Roots = field(init=False)
     _posted: dict[FolderName, str] = field(default_factory=dict)
     _unposted: dict[FolderName, str | None] = field(default_factory=dict)
     _bugs: set[tuple[FolderName, str]] = field(default_factory=set)
+    _late: set[tuple[FolderName, str]] = field(default_factory=set)
+    """Sidecars that came when their video was taken already."""
+    _slept: float = field(default=0.0)
+
+    def __post_init__(self) -> None:
+        self._slept = self.clock.asleep()
+        self.roots = Roots(lanes=self.looking, log=self.log, living=self.living, first_start=self.first_start)
 
     def look(self, folder: FolderName) -> None:
         """Begin a scan; if one is under way, one more after it, because it may have passed the place already."""
@@ -83,8 +95,17 @@ class Folders:
         if now < intake.earliest():
             self._look_at(folder, intake.earliest())
             return
-        intake.looking, intake.look_again, intake.asked = True, False, now
-        self.looking.scan(folder)
+        self._heed_sleep(now)
+        intake.begin(now)
+        self.looking.scan(folder, self.roots.known(folder))
+
+    def _heed_sleep(self, now: float) -> None:
+        """Begin every quiet period anew after the machine was suspended: others may have written meanwhile."""
+        slept = self.clock.asleep()
+        if slept > self._slept + 1:
+            for watched in self.watched.values():
+                watched.intake.restart(now)
+        self._slept = slept
 
     def scanned(self, seen: Scanned) -> None:
         """Judge what a scan saw."""
@@ -93,19 +114,22 @@ class Folders:
             self.log.info("folder.recovered", folder=seen.folder)
         claims = [claim for claim in self.living() if claim.folder == seen.folder]
         held = held_first(claims)
-        present, now = intake.take(seen.scan), self.clock.monotonic()
+        present, now = intake.take(self.roots.seen(seen.folder, seen.scan)), self.clock.monotonic()
         lying = {claim.drop.key for claim in claims if _lies_there(claim, present)}
         believed = self.first_start.look(seen.folder, present, seen.scan)
-        for drop in intake.sight(now, seen.seconds, lying):
-            self.looking.examine(seen.folder, drop)
+        alone = dict(self._accompanying(seen.folder, claims, present))
+        for drop in intake.sight(now, seen.seconds, lying, alone):
+            self.looking.examine(seen.folder, drop, intake.patience(drop, now))
+        for name, why in intake.newly_stuck(now):
+            self.log.warning("drop.stuck", folder=seen.folder, file=name, why=why)
         touched = tuple(claim.id for claim in held if present.get(claim.drop.key) != claim.drop)
         if believed and touched:
             self.inbox.put(Lost(claim_ids=touched))
         if not self.first_start.is_told(seen.folder):
             old = [key for key in present if self.first_start.holds(seen.folder, key)]
             self.first_start.tell(seen.folder, claims, settled=not intake.restless(old))
-        if not self.first_start.is_traced(seen.folder):
-            self.looking.leave_trace(seen.folder)
+        if self.first_start.lacks_trace(seen.folder, seen.scan):
+            self.looking.leave_trace(seen.folder, self.first_start.root_id(seen.folder))
         intake.looking = False
         self._look_at(seen.folder, intake.earliest() if intake.look_again else intake.next_scan(now))
         self._post(seen.folder, claims)
@@ -133,6 +157,7 @@ class Folders:
         intake = self.watched[unseen.folder].intake
         if intake.trouble != unseen.why:
             self.log.error("folder.refused", folder=unseen.folder, why=unseen.why)
+        self.roots.unseen(unseen)
         intake.looking, intake.trouble = False, unseen.why
         self._posted.pop(unseen.folder, None)
         self._look_at(unseen.folder, self.clock.monotonic() + intake.pace)
@@ -155,13 +180,25 @@ class Folders:
             fault = f"{type(examined.bug).__name__}: {examined.bug}"
             hint = "Report it with this line; the drop is looked at again when it changes."
             self.log.error("drop.unexamined", folder=examined.folder, file=display(drop.stem), fault=fault, hint=hint)
-        if isinstance(examined.found, str):
+        if isinstance(examined.found, Evidence):
             intake.not_yet(drop, examined.found, self.clock.monotonic())
             return
         intake.taken(drop)
         self.claim(examined.folder, drop, examined.found)
         if intake.backlog:
             self._look_at(examined.folder, intake.earliest())
+
+    def _accompanying(
+        self, folder: FolderName, claims: Iterable[Claim], present: Mapping[str, Drop]
+    ) -> Iterator[tuple[str, str | None]]:
+        """Give why sidecars wait whose video was taken already, by their key; None where they are too late."""
+        taken = {claim.drop.key: claim for claim in claims if claim.inside}
+        for key, drop in present.items():
+            if drop.video is None and (key in taken or (folder, key) in self._late):
+                self._late.add((folder, key))
+                yield key, late.waits_with(taken[key], drop) if key in taken else None
+            else:
+                self._late.discard((folder, key))
 
     def _look_at(self, folder: FolderName, due: float) -> None:
         self.inbox.put_at(due, ("look", folder), Look(folder=folder))

@@ -8,13 +8,15 @@ before the gate. Expected trouble becomes an event; anything else passes through
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from panjaya_watchd.core import events
+from panjaya_watchd.core import content, events, words
 from panjaya_watchd.core.answers import COMPLETED, FAILED, READY_TO_EDIT, Asset, AssetDubbing, Fault, Version
 from panjaya_watchd.core.claim import Claim, Dubbing
+from panjaya_watchd.core.content import PATIENT, Patience
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.events import Event
 from panjaya_watchd.core.names import FolderName, Locale
 from panjaya_watchd.core.order import Refusal
+from panjaya_watchd.core.settle import Evidence
 from panjaya_watchd.errors import PlaceError, SidecarError
 from panjaya_watchd.places.base import Unsettled
 from panjaya_watchd.run import fetching, sending
@@ -29,28 +31,42 @@ from panjaya_watchd.sidecar import registry
 class Hands(Tools):
     """The verbs of the lanes. Called from many threads; the edges they use allow that."""
 
-    def examine(self, folder: FolderName, drop: Drop) -> Reading | str:
+    def examine(self, folder: FolderName, drop: Drop, patience: Patience = PATIENT) -> Reading | Evidence:
         """Read a settled drop before it is claimed, or say why it is not whole yet."""
         place = self.places[folder]
         against = place.evidence(drop)
         if against:
-            return against[0].says
+            return against[0]
         video = drop.video
-        assert video is not None, "a drop settles only with its video"
+        if video is None:
+            return Reading(asked=words.too_late(drop))
         if place.made_here(video):
             why = "This video is one of our own dubbings; it is not dubbed again."
             return Reading(asked=Refusal(why=why, todo="Take it out of the folder. Drop the original video instead."))
         try:
+            with place.peek(video) as file:
+                judged = content.judge(self.ending(file), patience)
+            if isinstance(judged, content.Unfinished):
+                return Evidence(name=video.name, says=judged.says)
+            if isinstance(judged, Refusal):
+                return Reading(asked=judged)
             likeness = place.likeness(video)
             asked, texts = registry.read_drop(drop, place.read)
             with place.lend(video) as descriptor:
-                duration = self.probe(descriptor)
+                measured = self.probe(descriptor)
         except Unsettled as unsettled:
-            return unsettled.why
+            return Evidence(name=video.name, says=unsettled.why)
         except SidecarError as error:
             return Reading(asked=Refusal(why=error.message, todo=error.hint))
-        digests = {name: sending.digest_of(text) for name, text in texts.items()}
-        return Reading(asked=asked, srt_digests=digests, duration=duration, likeness=likeness)
+        refusal = content.judge_streams(measured, patience.check)
+        return Reading(
+            asked=asked if refusal is None else refusal,
+            srt_digests={name: sending.digest_of(text) for name, text in texts.items()},
+            duration=measured.duration if measured else None,
+            languages=measured.languages if measured else (),
+            likeness=likeness,
+            warnings=(judged,) if judged else (),
+        )
 
     def take_in(self, claim: Claim) -> Event:
         """Move the parts into ``processing/<claim>/``."""

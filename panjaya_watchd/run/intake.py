@@ -6,12 +6,14 @@ drop is taken on its first sighting.
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from panjaya_watchd.core.content import Patience
 from panjaya_watchd.core.drop import Drop, Fingerprint, group
 from panjaya_watchd.core.names import display
-from panjaya_watchd.core.settle import Rule, Settling, Wait, settle, unsettle
+from panjaya_watchd.core.profiles import LOCAL_GROUND, Ground, ground_of, traits_of
+from panjaya_watchd.core.settle import ALONE, PATIENCE, Evidence, Rule, Settling, Wait, restart, settle, unsettle
 from panjaya_watchd.places.base import Scan
 
 SCAN_SHARE: Final = 200
@@ -29,14 +31,16 @@ AT_ONCE: Final = 16
 RECHECK: Final = 1.0
 """Seconds until a drop with evidence against it is looked at again, at the earliest."""
 
+NOBODY: Final[Mapping[str, str | None]] = {}
+
 
 @dataclass(slots=True)
 class Intake:
     """One watch folder's drops on their way to a claim. Touched by the driver's thread only."""
 
     rule: Rule
-    pace: float
-    """Seconds between two scans when nothing happens."""
+    own_pace: float | None = None
+    """Seconds between two scans when nothing happens; None: that of the storage."""
 
     last_scan: float | None = None
     """When the last scan was finished, in monotonic seconds; what "alive" is judged by (R4)."""
@@ -51,7 +55,11 @@ class Intake:
     backlog: bool = False
     """More drops are still than are examined at once."""
 
+    grounds: tuple[Ground, ...] = (LOCAL_GROUND,)
+    """The file systems under the folder, as the last scan saw them."""
+
     _took: float = 0.0
+    _due: float | None = None
     _settling: dict[str, Settling] = field(default_factory=dict)
     _waits: dict[str, Wait] = field(default_factory=dict)
     _examined: set[str] = field(default_factory=set)
@@ -60,9 +68,30 @@ class Intake:
     _restless: dict[str, Drop] = field(default_factory=dict)
     """Drops that the passing of time can bring further."""
 
+    _stuck: set[str] = field(default_factory=set)
+    _rules: dict[Ground, Rule] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._lay_rules()
+
+    @property
+    def pace(self) -> float:
+        """Give the seconds between two scans when nothing happens."""
+        if self.own_pace is not None:
+            return self.own_pace
+        return min(min(rule.traits.pace, max(rule.base / 2, 0.1)) for rule in self._rules.values())
+
+    @property
+    def quiet(self) -> float:
+        """Give the shortest quiet period in the folder, in seconds."""
+        return min(rule.base for rule in self._rules.values())
+
     def take(self, scan: Scan) -> Mapping[str, Drop]:
         """Take in what a scan of the whole folder saw; give all its drops by their keys."""
         self.trouble, self.refused = None, scan.refused
+        if scan.grounds != self.grounds:
+            self.grounds = scan.grounds
+            self._lay_rules()
         if scan.files != self._files:
             self._files, self._drops = scan.files, {drop.key: drop for drop in group(scan.files)}
             self._restless = dict(self._drops)
@@ -70,7 +99,9 @@ class Intake:
                 self._forget(key)
         return self._drops
 
-    def sight(self, now: float, seconds: float, claimed: Collection[str]) -> list[Drop]:
+    def sight(
+        self, now: float, seconds: float, claimed: Collection[str], alone: Mapping[str, str | None] = NOBODY
+    ) -> list[Drop]:
         """
         Settle what was taken in; give the drops that are still enough to be examined.
 
@@ -78,6 +109,8 @@ class Intake:
             now: monotonic seconds.
             seconds: how long the scan took.
             claimed: keys of drops that are ours already but were not moved yet.
+            alone: why sidecars without a video wait, by their key, where it is another reason than that; None: they do
+                not wait, because their video was sent already.
 
         """
         self.last_scan, self._took, self.backlog = now, seconds, False
@@ -85,18 +118,40 @@ class Intake:
         for key, drop in list(self._restless.items()):
             if key in claimed:
                 self._forget(key)
-            elif self._judge(drop, now):
+            elif self._judge(drop, now, alone.get(key, ALONE)):
                 ready.append(drop)
         return ready
+
+    def begin(self, now: float) -> None:
+        """
+        Note that a scan begins.
+
+        One that is late by more than two paces shows that we did not run: whatever was still then proves nothing.
+        """
+        if self._due is not None and now - self._due > 2 * self.pace:
+            self.restart(now)
+        self.looking, self.look_again, self.asked = True, False, now
+
+    def restart(self, now: float) -> None:
+        """Begin every quiet period anew, because nobody has looked for some time."""
+        for key, settling in self._settling.items():
+            self._settling[key] = restart(settling, now)
 
     def restless(self, keys: Collection[str]) -> bool:
         """Say whether one of these drops is still on its way to a claim."""
         return any(key in self._restless and key in self._settling for key in keys)
 
-    def _judge(self, drop: Drop, now: float) -> bool:
+    def rule_of(self, drop: Drop) -> Rule:
+        """Give the rule with the traits of the storage under a drop."""
+        return self._rules[ground_of(self.grounds, drop.parts[0].name)]
+
+    def _lay_rules(self) -> None:
+        self._rules = {ground: replace(self.rule, traits=traits_of(ground)) for ground in self.grounds}
+
+    def _judge(self, drop: Drop, now: float, alone: str | None) -> bool:
         """Settle one drop further; say whether it is to be examined now."""
         key = drop.key
-        self._settling[key], verdict = settle(self._settling.get(key), drop, now, self.rule)
+        self._settling[key], verdict = settle(self._settling.get(key), drop, now, self.rule_of(drop), alone=alone)
         if isinstance(verdict, Wait):
             self._waits[key] = verdict
             if verdict.until is None:
@@ -114,6 +169,13 @@ class Intake:
     def _forget(self, key: str) -> None:
         self._settling.pop(key, None)
         self._waits.pop(key, None)
+        self._stuck.discard(key)
+
+    def patience(self, drop: Drop, now: float) -> Patience:
+        """Say how a drop is met that looks unfinished."""
+        settling = self._settling.get(drop.key)
+        still = 0.0 if settling is None else now - settling.changed
+        return Patience(check=self.rule.content_check, over=still >= self.rule.grace)
 
     def settled(self, drop: Drop) -> bool:
         """Say whether an examined drop is still the one that was last seen, and close its examination."""
@@ -121,11 +183,20 @@ class Intake:
         settling = self._settling.get(drop.key)
         return settling is not None and settling.drop == drop
 
-    def not_yet(self, drop: Drop, why: str, now: float) -> None:
+    def not_yet(self, drop: Drop, evidence: Evidence, now: float) -> None:
         """Start the quiet period of a drop again, because there is evidence that it is not whole."""
-        if drop.key in self._settling:
-            self._settling[drop.key] = unsettle(self._settling[drop.key], now)
-            self._waits[drop.key] = Wait(why=why, until=now + max(self.rule.quiet, RECHECK))
+        settling = self._settling.get(drop.key)
+        if settling is None:
+            return
+        self._settling[drop.key] = unsettle(settling, now)
+        says = evidence.says
+        if evidence.lasting is not None and now - settling.changed > PATIENCE:
+            says = evidence.lasting
+        first = drop.video or drop.parts[0]
+        if evidence.name != first.name:
+            says = f"waits, because {display(evidence.name)} {says}"
+        period = self.rule_of(drop).period(settling.longest_gap)
+        self._waits[drop.key] = Wait(why=says, until=now + max(period, RECHECK))
 
     def taken(self, drop: Drop) -> None:
         """Forget a drop that has become a claim."""
@@ -136,12 +207,20 @@ class Intake:
         pace = max(self.pace, self._took * SCAN_SHARE)
         untils = [self._waits[key].until for key in self._restless if key in self._waits]
         soonest = min((until for until in untils if until is not None), default=now + pace)
-        return min(max(soonest, now + self.rule.quiet / 3, self.earliest()), now + pace)
+        self._due = min(max(soonest, now + self.quiet / 3, self.earliest()), now + pace)
+        return self._due
 
     def earliest(self) -> float:
         """Say when the next scan may begin at the earliest, however many hints come."""
-        spacing = max(min(SPACING, self.rule.quiet / 10), self._took * HINT_SHARE)
+        spacing = max(min(SPACING, self.quiet / 10), self._took * HINT_SHARE)
         return 0.0 if self.last_scan is None else self.last_scan + spacing
+
+    def newly_stuck(self, now: float) -> list[tuple[str, str]]:
+        """Give (name, reason) of what has waited for longer than the folder allows, each once."""
+        late = [key for key, settling in self._settling.items() if now - settling.first >= self.rule.stall]
+        new = [key for key in late if key not in self._stuck]
+        self._stuck.update(new)
+        return [self._waiting(key) for key in new]
 
     def waiting(self) -> Iterator[tuple[str, str]]:
         """Give (name, reason) of what is seen and not taken, as people may read it."""
@@ -151,4 +230,8 @@ class Intake:
     def _waiting(self, key: str) -> tuple[str, str]:
         wait, drop = self._waits.get(key), self._settling[key].drop
         name = drop.video.name if drop.video else drop.parts[0].name
-        return display(name), wait.why if wait else "is being examined"
+        why = wait.why if wait else "is being examined"
+        if key in self._stuck:
+            hours = self.rule.stall / 3600
+            why = f"{why}. It has waited for more than {hours:g} hours: copy it again, or take it away"
+        return display(name), why

@@ -15,15 +15,30 @@ from typing import NamedTuple, assert_never
 from panjaya_watchd.core import effects, events
 from panjaya_watchd.core.answers import Fault
 from panjaya_watchd.core.claim import Claim
+from panjaya_watchd.core.content import PATIENT, Patience
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.effects import Effect
 from panjaya_watchd.core.events import Event
 from panjaya_watchd.core.names import ClaimId, FolderName
+from panjaya_watchd.core.settle import Evidence
 from panjaya_watchd.errors import PlaceError
+from panjaya_watchd.places.base import Foreign, Known
 from panjaya_watchd.run.gate import Gate
 from panjaya_watchd.run.hands import Hands
 from panjaya_watchd.run.inbox import Inbox
-from panjaya_watchd.run.messages import Crashed, Examined, Happened, Listed, Message, Posted, Scanned, Unseen
+from panjaya_watchd.run.listening import Listening
+from panjaya_watchd.run.messages import (
+    Crashed,
+    Examined,
+    Happened,
+    Listed,
+    Look,
+    Message,
+    Posted,
+    Scanned,
+    Unheard,
+    Unseen,
+)
 
 Work = Callable[[], Message | None]
 
@@ -84,6 +99,7 @@ class Lanes:
     downloads: int
     folders: Iterable[FolderName]
     talks: int = 4
+    listening: Listening = field(default_factory=Listening)
     _gates: dict[ClaimId, Gate] = field(default_factory=dict)
     _barred: Fault | None = None
     _past: set[ClaimId] = field(default_factory=set)
@@ -129,17 +145,21 @@ class Lanes:
             case _:
                 assert_never(effect)
 
-    def scan(self, folder: FolderName) -> None:
+    def scan(self, folder: FolderName, known: Known) -> None:
         """Look at a whole watch folder."""
-        self._files[folder].hand(lambda: _scan(folder, self.hands))
+        self._files[folder].hand(lambda: _scan(folder, known, self.hands))
 
-    def examine(self, folder: FolderName, drop: Drop) -> None:
+    def listen(self, folder: FolderName, *, wanted: bool) -> None:
+        """Begin or end to listen for hints."""
+        self._files[folder].hand(lambda: _listen(folder, self.listening, wanted=wanted))
+
+    def examine(self, folder: FolderName, drop: Drop, patience: Patience = PATIENT) -> None:
         """Read a settled drop."""
-        self._files[folder].hand(lambda: _examine(folder, drop, self.hands))
+        self._files[folder].hand(lambda: _examine(folder, drop, patience, self.hands))
 
-    def leave_trace(self, folder: FolderName) -> None:
+    def leave_trace(self, folder: FolderName, root_id: str | None) -> None:
         """Make our own folder in a watch folder."""
-        self._files[folder].hand(lambda: _leave_trace(folder, self.hands))
+        self._files[folder].hand(lambda: _leave_trace(folder, root_id, self.hands))
 
     def post(self, folder: FolderName, text: str | None) -> None:
         """Write ``STATUS.txt``."""
@@ -192,29 +212,37 @@ def _looked_up(claim: Claim, hands: Hands) -> Message:
     return Happened(claim_id=claim.id, event=found)
 
 
-def _scan(folder: FolderName, hands: Hands) -> Message:
+def _scan(folder: FolderName, known: Known, hands: Hands) -> Message:
     began = hands.clock.monotonic()
     try:
-        scan = hands.places[folder].scan()
+        scan = hands.places[folder].scan(known)
     except PlaceError as error:
-        return Unseen(folder=folder, why=str(error))
+        return Unseen(folder=folder, why=str(error), foreign=isinstance(error, Foreign))
     return Scanned(folder=folder, scan=scan, seconds=hands.clock.monotonic() - began)
 
 
-def _examine(folder: FolderName, drop: Drop, hands: Hands) -> Message:
+def _examine(folder: FolderName, drop: Drop, patience: Patience, hands: Hands) -> Message:
+    name = (drop.video or drop.parts[0]).name
     try:
-        found = hands.examine(folder, drop)
+        found = hands.examine(folder, drop, patience)
     except PlaceError as error:
-        found = str(error)
+        found = Evidence(name=name, says=str(error))
     except Exception as error:  # noqa: BLE001  (told by the driver: one file must not keep all others from being taken)
         why = "cannot be examined because of a fault in this service; the other files go on"
-        return Examined(folder=folder, drop=drop, found=why, bug=error)
+        return Examined(folder=folder, drop=drop, found=Evidence(name=name, says=why), bug=error)
     return Examined(folder=folder, drop=drop, found=found)
 
 
-def _leave_trace(folder: FolderName, hands: Hands) -> None:
+def _leave_trace(folder: FolderName, root_id: str | None, hands: Hands) -> None:
     with contextlib.suppress(PlaceError):  # the next look sees that it is not there, and asks again
-        hands.places[folder].leave_trace()
+        hands.places[folder].leave_trace(root_id)
+
+
+def _listen(folder: FolderName, listening: Listening, *, wanted: bool) -> Message | None:
+    try:
+        return Look(folder=folder) if listening.begin(folder, wanted=wanted) else None
+    except PlaceError as error:
+        return Unheard(folder=folder, why=error.message, hint=error.hint)
 
 
 def _post(folder: FolderName, text: str | None, hands: Hands) -> Message:

@@ -11,6 +11,7 @@ from panjaya_watchd.core.effects import Effect
 from panjaya_watchd.core.events import Event
 from panjaya_watchd.core.names import AssetId, ClaimId, Digest, FolderName
 from panjaya_watchd.core.order import Asked, Refusal
+from panjaya_watchd.core.settle import Evidence
 from panjaya_watchd.places.base import Scan
 
 BATCH: Final = 50
@@ -94,10 +95,20 @@ class Scanned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unseen:
-    """A watch folder could not be scanned."""
+    """A watch folder could not be scanned; ``foreign``: another one is mounted in its place."""
 
     folder: FolderName
     why: str
+    foreign: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unheard:
+    """There will be no hints of a watch folder."""
+
+    folder: FolderName
+    why: str
+    hint: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,26 +124,29 @@ class Reading:
     """
     What a settled drop contains: what its sidecars ask for and how long the video is, or why it is refused.
 
-    ``likeness`` is a cheap fingerprint of the video, by which the same one is suspected.
+    ``likeness`` is a cheap fingerprint of the video, by which the same one is suspected. ``languages`` are those that
+    its sound tracks name; ``warnings`` are sentences for the receipt.
     """
 
     asked: Asked | Refusal
     srt_digests: Mapping[str, Digest] = field(default_factory=dict)
     duration: float | None = None
     likeness: str | None = None
+    languages: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
     """
-    A settled drop was examined: it was read, or something says "not yet" (a sentence for the dropper).
+    A settled drop was examined: it was read, or something says "not yet".
 
     ``bug`` is what nobody had foreseen; it concerns this drop alone, of which nothing is claimed yet.
     """
 
     folder: FolderName
     drop: Drop
-    found: Reading | str
+    found: Reading | Evidence
     bug: Exception | None = None
 
 
@@ -169,6 +183,7 @@ Message = (
     | Look
     | Scanned
     | Unseen
+    | Unheard
     | Posted
     | Examined
     | Question

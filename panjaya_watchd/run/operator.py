@@ -49,6 +49,8 @@ class Operator:
             How many claims that is. They go a few at a time, as there may be thousands.
 
         """
+        if folder is not None and folder in self.watched:
+            self.first_start.adopt(folder)
         waiting = tuple(
             claim.id
             for claim in self.living.values()

@@ -49,6 +49,7 @@ def receipt(claim: Claim, now: datetime) -> str:
         "accepted_at": claim.accepted_at,
         "filed_at": now,
         "outcome": claim.outcome.why if claim.outcome else None,
+        "warnings": list(claim.warnings) or None,
         "order": _order(claim.order) if claim.order else None,
         "dubbings": [_dubbing(dubbing) for dubbing in claim.dubbings] or None,
     }

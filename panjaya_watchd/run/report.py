@@ -59,6 +59,7 @@ def claim_facts(claim: Claim, moving: Mapping[str, Progress], monotonic: float) 
         "maybe_billed": claim.maybe_billed,
         "witnessed": claim.witnessed,
         "trouble": claim.trouble,
+        "warnings": list(claim.warnings),
         "held": claim.held,
         "held_for": claim.held_for.value if claim.held_for else None,
         "candidates": list(claim.candidates),

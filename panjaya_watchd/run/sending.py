@@ -78,6 +78,7 @@ def _upload(tools: Tools, claim: Claim, video: Part, gate: Gate, say: Say) -> Ev
         background = digest
 
     def at_gate(digest: Digest, size: int) -> None:
+        _need_complete(place, claim)
         known = tools.api.list_assets()
         if isinstance(known, Fault):
             raise _Ended(events.Faulted(fault=replace(known, money_may_have_moved=False, repeat_helps=True)))
@@ -90,6 +91,7 @@ def _upload(tools: Tools, claim: Claim, video: Part, gate: Gate, say: Say) -> Ev
             raise Withdrawn
 
     with ExitStack() as opened:
+        _need_complete(place, claim)
         texts = _texts(place, claim, order.locales)
         track = _background(claim)
         background_body = None
@@ -119,7 +121,8 @@ def _add_languages(tools: Tools, claim: Claim, video: Part, gate: Gate, say: Say
     """Have the asset of an earlier claim dubbed into the locales that it lacks."""
     assert claim.builds_on is not None, "there is an earlier claim"
     assert claim.digest is not None, "an earlier claim was recognised by all bytes"
-    texts = _texts(tools.places[claim.folder], claim, claim.to_buy)
+    place = tools.places[claim.folder]
+    texts = _texts(place, claim, claim.to_buy)
     asset = tools.api.get_asset(claim.builds_on.asset_id)
     if isinstance(asset, Fault):
         return _free(asset)
@@ -127,12 +130,20 @@ def _add_languages(tools: Tools, claim: Claim, video: Part, gate: Gate, say: Say
     missing = [locale for locale in claim.to_buy if locale not in there]
     if not missing:  # an earlier attempt, of which we never heard, or a person in the Studio
         return events.Found(asset=asset)
+    _need_complete(place, claim)
     mark, size = frozenset({asset.asset_id}), video.fingerprint.size
     say(events.AtGate(digest=claim.digest, size=size, mark=mark, missing=tuple(missing)))
     if not gate.wait():
         raise Withdrawn
     answer = tools.api.add_languages(asset.asset_id, missing, texts)
     return events.Faulted(fault=answer) if isinstance(answer, Fault) else events.Accepted(asset=answer)
+
+
+def _need_complete(place: Place, claim: Claim) -> None:
+    """Raise `Unsettled` where a sidecar came meanwhile: before the gate it is not too late to use it (R46)."""
+    joined = place.joined(claim.drop)
+    if joined:
+        raise Unsettled(f"{display(joined[0])} came after the video was taken, and is to be used")
 
 
 def _free(fault: Fault) -> Event:

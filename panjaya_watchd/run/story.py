@@ -31,6 +31,7 @@ def tell_claimed(log: Log, claim: Claim) -> None:
         estimated_minutes=claim.estimated_minutes,
         refused=claim.outcome.why if claim.outcome else None,
         held=claim.held,
+        warnings=list(claim.warnings),
     )
 
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from panjaya_watchd.api.base import DubbingApi, Withdrawn
 from panjaya_watchd.core.claim import Claim
+from panjaya_watchd.core.content import Ending, Measured, Reads
 from panjaya_watchd.core.names import FolderName
 from panjaya_watchd.places.base import Place
 from panjaya_watchd.run.board import Board, Progress
 from panjaya_watchd.run.clock import Clock
 
-Probe = Callable[[int | None], float | None]
-"""Gives the duration in seconds of a video by its open descriptor, or None when it cannot be told."""
+Probe = Callable[[int | None], Measured | None]
+"""Measures a video by its open descriptor; None where it cannot be told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,8 @@ class Tools:
     api: DubbingApi
     places: Mapping[FolderName, Place]
     probe: Probe
+    ending: Callable[[Reads], Ending]
+    """Says by its container whether a video is whole."""
     clock: Clock
     board: Board
     stop: threading.Event

@@ -21,17 +21,15 @@ from pydantic import (
 )
 
 from panjaya_watchd.core.claim import OnDoubt, Rules
+from panjaya_watchd.core.content import ContentCheck
 from panjaya_watchd.core.names import FolderName, Locale, display, fold
 from panjaya_watchd.core.order import MAY_SET, AutoGenerate, Defaults, LipsModel
+from panjaya_watchd.core.profiles import Profile
 from panjaya_watchd.core.settle import Rule
 from panjaya_watchd.settings.budget import Budget
 from panjaya_watchd.settings.durations import Duration
 from panjaya_watchd.settings.faults import Table, closest
 from panjaya_watchd.settings.values import AbsolutePath, Count, Flag, Section, Source, Target, path_of, wrong
-
-_QUIET: Final = {"smb-server": 20, "cifs": 30, "nfs": 90, "fuse": 60}
-"""Base quiet periods in seconds. NFS: ``acregmax`` is 60 s; a stalled SMB client looks finished for 8 s (measured)."""
-_QUIET_LOCAL: Final = 10
 
 _LONGEST_NAME: Final = 64
 
@@ -99,6 +97,8 @@ class Folder(Section):
     done: _Destination = Path("done")
     failed: Annotated[_Destination, Field(validate_default=True)] = Path("failed")
     quiet: Duration | None = None
+    content_check: ContentCheck = ContentCheck.ENFORCE
+    unfinished_grace: Duration = timedelta(minutes=15)
     stall_timeout: Duration = timedelta(hours=24)
     on_first_start: Literal["hold", "take"] = "hold"
     on_doubt: OnDoubt = OnDoubt.HOLD
@@ -158,9 +158,9 @@ class Folder(Section):
         return self.path / self.failed
 
     @property
-    def quiet_period(self) -> timedelta:
-        """Give how long a drop must be still: ``quiet``, else the profile's base; ``auto`` counts as local."""
-        return self.quiet or timedelta(seconds=_QUIET.get(self.profile, _QUIET_LOCAL))
+    def fixed_profile(self) -> Profile | None:
+        """Give the profile; None where the storage decides."""
+        return None if self.profile == "auto" else Profile(self.profile)
 
     def defaults(self) -> Defaults:
         """Give what this folder orders for every drop unless a sidecar says otherwise."""
@@ -184,5 +184,11 @@ class Folder(Section):
         )
 
     def rule(self) -> Rule:
-        """Give the rule by which this folder's drops settle; its ``quiet`` is in seconds."""
-        return Rule(quiet=self.quiet_period.total_seconds(), sidecar=self.sidecar)
+        """Give the rule by which this folder's drops settle; its times are in seconds."""
+        return Rule(
+            quiet=None if self.quiet is None else self.quiet.total_seconds(),
+            sidecar=self.sidecar,
+            content_check=self.content_check,
+            grace=self.unfinished_grace.total_seconds(),
+            stall=self.stall_timeout.total_seconds(),
+        )

@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Final, Self
@@ -19,14 +18,6 @@ _SOCKET_LIMIT: Final = 107
 
 NOT_YET: Final[Mapping[str, tuple[frozenset[object], str]]] = MappingProxyType(
     {
-        "folder.profile": (
-            frozenset({"auto", "local"}),
-            "of this profile only the quiet period is used yet, the folder is watched like a local one",
-        ),
-        "folder.stall_timeout": (
-            frozenset({timedelta(hours=24)}),
-            "a drop that never becomes still is shown as waiting, but not reported yet",
-        ),
         "http.token_file": (frozenset({None}), "there are no pages yet that ask for a token"),
         "http.listen": (
             frozenset({""}),

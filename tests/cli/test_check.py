@@ -105,8 +105,8 @@ def test_a_key_is_never_printed(here: Site) -> None:
 
 
 def test_what_this_release_does_not_act_upon_is_warned_of(here: Site) -> None:
-    """A profile that is not acted upon must not look as if it were."""
-    here.write(here.config.read_text() + 'profile = "nfs"\n')
+    """A key that is not acted upon must not look as if it were."""
+    here.write(here.config.read_text() + f'[notify]\nurls_file = "{here.config}"\n')
     said = here.call("check", environ=KEY)
 
     assert said.code == 0

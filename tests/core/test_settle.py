@@ -1,10 +1,12 @@
 """Settling as a table of sightings."""
 
+from dataclasses import replace
+
 import pytest
 from samples import drop, fingerprint
 
 from panjaya_watchd.core.drop import Drop, Part, Role
-from panjaya_watchd.core.settle import Ready, Rule, Settling, Wait, settle, unsettle
+from panjaya_watchd.core.settle import Ready, Rule, Settling, Wait, restart, settle, unsettle
 
 RULE = Rule(quiet=10.0)
 
@@ -77,3 +79,60 @@ def test_evidence_starts_the_quiet_period_again() -> None:
 
     assert isinstance(again, Wait)
     assert again.until == 20
+
+
+def test_the_quiet_period_is_twice_the_longest_pause_of_the_copy() -> None:
+    """A client that stalls for half a minute may do so again; ten seconds of silence then prove nothing (R19)."""
+    sightings = [(0, sized(1)), (5, sized(2)), (40, sized(3)), (45, sized(4))]
+    still = [(at, sized(4)) for at in (60, 80, 114.9)]
+
+    assert isinstance(watch(*sightings, *still)[1], Wait)
+    assert watch(*sightings, *still, (115, sized(4)))[1] == Ready()
+
+
+def test_the_quiet_period_has_an_end() -> None:
+    """A file that somebody appends to once a week is not waited for two weeks; a longer one that was set is."""
+    week = 7 * 86_400.0
+    rule = Rule()
+
+    assert rule.period(week) == rule.traits.longest
+    assert replace(rule, quiet=3600.0).period(week) == 3600.0
+    assert rule.period(0.0) == rule.traits.quiet
+
+
+def test_a_sidecar_that_comes_later_is_no_pause_of_a_copy() -> None:
+    """The video waited an hour for its TOML; that says nothing about how slowly it was copied."""
+    rule = Rule(quiet=10.0, sidecar="required")
+    settling, verdict = watch(
+        (0, drop()),
+        (10, drop()),
+        (3600, drop("talk.mp4", "talk.toml")),
+        (3605, drop("talk.mp4", "talk.toml")),
+        rule=rule,
+    )
+
+    assert settling.longest_gap == 0
+    assert isinstance(verdict, Wait)
+    assert verdict.until == 3610
+
+
+def test_sidecars_whose_video_was_sent_do_not_wait_for_it() -> None:
+    """They are read, to be answered; until they are still they wait like everything else."""
+    first, _ = settle(None, drop("talk.toml"), 0, RULE)
+    second, verdict = settle(first, drop("talk.toml"), 5, RULE, alone=None)
+    assert isinstance(verdict, Wait)
+    assert verdict.until == 10
+
+    third, _ = settle(second, drop("talk.toml"), 9, RULE, alone=None)
+    assert settle(third, drop("talk.toml"), 10, RULE, alone=None)[1] == Ready()
+    last = settle(third, drop("talk.toml"), 10, RULE, alone="belongs to it")[1]
+    assert last == Wait(why="belongs to it", until=None)
+
+
+def test_after_a_time_without_looking_everything_begins_anew() -> None:
+    """What was still while nobody looked proves nothing; how slowly it is copied is remembered."""
+    settling, _ = watch((0, sized(1)), (20, sized(2)), (30, sized(2)))
+    again = restart(settling, 1000)
+
+    assert (again.since, again.changed, again.sightings) == (1000, 1000, 1)
+    assert (again.first, again.longest_gap) == (0, 20)

@@ -115,7 +115,7 @@ def check(machine: Machine, videos: dict[str, bytes], past_gate: set[str]) -> in
         (dubbing,) = claim.dubbings
         assert dubbing.result is not None
         assert dubbing.result.digest == digest(answer[f"{stem}.es-ES.mp4"])
-    assert {path.name for path in (drop / "processing").iterdir()} == {claims[stem].id for stem in held}
+    assert {path.name for path in (drop / "processing").glob("[!.]*")} == {claims[stem].id for stem in held}
     assert {path.name for path in drop.iterdir()} <= {"done", "processing", "STATUS.txt"}
     return len(held)
 

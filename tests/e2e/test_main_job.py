@@ -64,7 +64,7 @@ def test_a_talk_comes_back_dubbed(open_machine: Opener) -> None:
             assert container.metadata["title"] == locale
             assert sum(1 for _ in container.decode(video=0)) == 225
     drop = machine.home / "drop"
-    assert list((drop / "processing").iterdir()) == []
+    assert list((drop / "processing").glob("[!.]*")) == []
     assert {path.name for path in drop.iterdir()} == {"done", "processing", "STATUS.txt"}
     machine.until(lambda: machine.noted("answered"), "STATUS.txt to say that all is done")
 
@@ -204,7 +204,7 @@ def test_done_may_lie_on_another_device(open_machine: Opener, tmp_path: Path) ->
         assert set(files(done)) == {"talk.mp4", "talk.es-ES.mp4", "talk.receipt.toml"}
         assert (done / "talk.mp4").read_bytes() == talk()
         assert [path.name for path in Path(elsewhere).iterdir()] == ["talk"]
-        assert list((machine.home / "drop" / "processing").iterdir()) == []
+        assert list((machine.home / "drop" / "processing").glob("[!.]*")) == []
 
 
 def test_dragging_a_failed_drop_back_tries_again(machine: Machine) -> None:

@@ -300,6 +300,7 @@ def test_a_baseline_names_its_facts() -> None:
             "told": False,
             "traced": False,
             "whole": True,
+            "root_id": None,
         },
     }
     with pytest.raises(LedgerError, match="damaged"):

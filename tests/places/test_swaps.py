@@ -25,15 +25,17 @@ from panjaya_watchd.api.partial import Partial
 from panjaya_watchd.core import events
 from panjaya_watchd.core.answers import Fault
 from panjaya_watchd.core.claim import Claim, Destination, DubbingState, Outcome
+from panjaya_watchd.core.content import Measured
 from panjaya_watchd.core.drop import group
 from panjaya_watchd.core.names import VersionId
+from panjaya_watchd.core.settle import Evidence
 from panjaya_watchd.errors import PlaceError
+from panjaya_watchd.media.ending import ending
 from panjaya_watchd.places import durable
 from panjaya_watchd.places.disk import DiskPlace
 from panjaya_watchd.run.board import Board
 from panjaya_watchd.run.gate import Gate
 from panjaya_watchd.run.hands import Hands
-from panjaya_watchd.run.messages import Reading
 
 WORD: Final = b"SECRET"
 PARTS: Final = {
@@ -106,6 +108,7 @@ class Way:
             api=self.api,
             places={FOLDER: place},
             probe=self.probe,
+            ending=ending,
             clock=SimClock(),
             board=Board(),
             stop=threading.Event(),
@@ -115,16 +118,15 @@ class Way:
         if not drops:
             return "nothing there"
         reading = hands.examine(FOLDER, drops[0])
-        if isinstance(reading, str):
-            return reading
+        if isinstance(reading, Evidence):
+            return reading.says
         self.read += [repr(reading.asked).encode(), str(reading.likeness).encode()]
         stage = Stage()
         stage.driver._claim(FOLDER, drops[0], reading)
-        return self.follow(hands, replace(stage.driver.living[CLAIM], taken_at=NOW), reading)
+        return self.follow(hands, replace(stage.driver.living[CLAIM], taken_at=NOW))
 
-    def follow(self, hands: Hands, claim: Claim, reading: Reading) -> str:
+    def follow(self, hands: Hands, claim: Claim) -> str:
         """Take in, hash, send, fetch and file."""
-        del reading
         taken = hands.take_in(claim)
         if not isinstance(taken, events.TakenIn):
             return str(taken)
@@ -140,11 +142,11 @@ class Way:
         filed = hands.put_away(claim)
         return f"{sent} {fetched} {filed}"
 
-    def probe(self, descriptor: int | None) -> float:
+    def probe(self, descriptor: int | None) -> Measured:
         """Read as the real probe does."""
         assert descriptor is not None
         self.read.append(os.pread(descriptor, 1 << 20, 0))
-        return 60.0
+        return Measured(duration=60.0)
 
     def check(self, kind: str) -> None:
         """Look through all that was read, sent and written."""

@@ -19,13 +19,15 @@ from world import SimClock
 from panjaya_watchd.api.base import Download, Submission
 from panjaya_watchd.core.answers import Asset, Fault, Version
 from panjaya_watchd.core.claim import Claim, Rules
+from panjaya_watchd.core.content import Measured, Patience
 from panjaya_watchd.core.drop import Drop, group
 from panjaya_watchd.core.effects import Effect
 from panjaya_watchd.core.names import AssetId, ClaimId, Digest, FolderName, Locale, VersionId
 from panjaya_watchd.core.order import AutoGenerate, Defaults
-from panjaya_watchd.core.settle import Rule
+from panjaya_watchd.core.settle import Evidence, Rule
 from panjaya_watchd.ledger.memory import MemoryLedger
-from panjaya_watchd.places.base import Scan
+from panjaya_watchd.media.ending import ending
+from panjaya_watchd.places.base import Known, Scan
 from panjaya_watchd.places.memory import MemoryPlace
 from panjaya_watchd.places.memory_disk import MemoryDisk
 from panjaya_watchd.run.board import Board
@@ -56,16 +58,23 @@ class Notes:
         self.examined: list[Drop] = []
         self.posted: list[str | None] = []
         self.traced: list[FolderName] = []
+        self.known: list[Known] = []
+        self.listening: list[tuple[FolderName, bool]] = []
 
     def hand(self, claim: Claim, effect: Effect) -> None:
         """Write down an effect."""
         self.handed.append((claim, effect))
 
-    def scan(self, folder: FolderName) -> None:
+    def scan(self, folder: FolderName, known: Known) -> None:
         """Write down that a scan was asked for."""
         self.scans.append(folder)
+        self.known.append(known)
 
-    def examine(self, folder: FolderName, drop: Drop) -> None:
+    def listen(self, folder: FolderName, *, wanted: bool) -> None:
+        """Write down whose hints are wanted, and whose are not."""
+        self.listening.append((folder, wanted))
+
+    def examine(self, folder: FolderName, drop: Drop, patience: Patience) -> None:
         """Write down a drop that is to be read."""
         self.examined.append(drop)
 
@@ -73,7 +82,7 @@ class Notes:
         """Write down what the status says."""
         self.posted.append(text)
 
-    def leave_trace(self, folder: FolderName) -> None:
+    def leave_trace(self, folder: FolderName, root_id: str | None) -> None:
         """Write down whose folder is to get our trace."""
         self.traced.append(folder)
 
@@ -84,7 +93,7 @@ class Notes:
 
 def watched(quiet: float = QUIET, pace: float = PACE) -> Watched:
     """Give a watch folder that was not looked at yet."""
-    return Watched(defaults=DEFAULTS, rules=Rules(), intake=Intake(rule=Rule(quiet=quiet), pace=pace))
+    return Watched(defaults=DEFAULTS, rules=Rules(), intake=Intake(rule=Rule(quiet=quiet), own_pace=pace))
 
 
 @dataclass(slots=True)
@@ -216,7 +225,7 @@ class Room:
     """The hands with a folder in memory."""
 
     files: dict[str, bytes] = field(default_factory=dict)
-    probe: Probe = lambda _descriptor: 60.0
+    probe: Probe = lambda _descriptor: Measured(duration=60.0)
     api: Api = field(default_factory=Api)
     place_type: type[MemoryPlace] = MemoryPlace
     clock: SimClock = field(default_factory=SimClock)
@@ -235,6 +244,7 @@ class Room:
             api=self.api,
             places={FOLDER: self.place},
             probe=self.probe,
+            ending=ending,
             clock=self.clock,
             board=self.board,
             stop=self.stop,
@@ -259,7 +269,7 @@ class Room:
         stage = Stage()
         drop = self.drop()
         reading = self.hands.examine(FOLDER, drop)
-        assert not isinstance(reading, str), reading
+        assert not isinstance(reading, Evidence), reading
         stage.driver._claim(FOLDER, drop, reading)
         return replace(stage.driver.living[CLAIM], taken_at=NOW, **changes)
 

@@ -13,12 +13,14 @@ from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.events import Told, Word
 from panjaya_watchd.core.names import ClaimId
 from panjaya_watchd.core.order import Asked, Refusal
+from panjaya_watchd.core.settle import Evidence
 from panjaya_watchd.ledger.memory import MemoryLedger
 from panjaya_watchd.places.base import Scan
 from panjaya_watchd.run.first_start import TELL_AFTER, Root
 from panjaya_watchd.run.intake import AT_ONCE
 from panjaya_watchd.run.messages import Examined, Reading, Scanned
 
+UNEXAMINED = Evidence(name="a.mp4", says="cannot be examined")
 READ = Reading(asked=Asked(), duration=60.0, likeness="like")
 
 
@@ -101,7 +103,7 @@ def test_our_trace_is_left_until_it_is_seen() -> None:
     here = stage()
     here.tell(Scanned(folder=FOLDER, scan=BARE, seconds=0.01))
     assert here.notes.traced == [FOLDER]
-    here.tell(scanned("a.mp4"))
+    here.tell(Scanned(folder=FOLDER, scan=Scan(files=(), root_id="r1"), seconds=0.01))
     here.tell(Scanned(folder=FOLDER, scan=BARE, seconds=0.01))
     assert here.notes.traced == [FOLDER]
 
@@ -299,7 +301,7 @@ def test_a_bug_in_one_drop_leaves_the_others_alone(capsys: pytest.CaptureFixture
         here.clock.seconds += QUIET / 2
     one, two = here.notes.examined
     for _ in range(2):
-        here.tell(Examined(folder=FOLDER, drop=one, found="cannot be examined", bug=ZeroDivisionError("a bug")))
+        here.tell(Examined(folder=FOLDER, drop=one, found=UNEXAMINED, bug=ZeroDivisionError("a bug")))
     here.tell(Examined(folder=FOLDER, drop=two, found=READ))
 
     assert [line["fault"] for line in here.logged("drop.unexamined")] == ["ZeroDivisionError: a bug"]

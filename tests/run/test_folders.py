@@ -11,6 +11,7 @@ from panjaya_watchd.core.drop import group
 from panjaya_watchd.core.effects import TakeIn
 from panjaya_watchd.core.names import ClaimId, FolderName
 from panjaya_watchd.core.order import Asked, Refusal
+from panjaya_watchd.core.settle import Evidence
 from panjaya_watchd.places.base import Scan
 from panjaya_watchd.run.folders import OVERDUE
 from panjaya_watchd.run.messages import Examined, Look, Posted, Reading, Scanned, Unseen
@@ -214,7 +215,7 @@ def test_a_drop_with_evidence_against_it_settles_again(stage: Stage) -> None:
     """Nothing is claimed, and the reason is what the status says."""
     settle(stage, "talk.mp4")
     (drop,) = stage.notes.examined
-    stage.tell(Examined(folder=FOLDER, drop=drop, found="has no end yet"))
+    stage.tell(Examined(folder=FOLDER, drop=drop, found=Evidence(name="talk.mp4", says="has no end yet")))
 
     assert stage.ledger.living() == ()
     assert list(stage.driver.watched[FOLDER].intake.waiting()) == [("talk.mp4", "has no end yet")]

@@ -12,9 +12,11 @@ from panjaya_watchd.api.base import Submission
 from panjaya_watchd.core import events
 from panjaya_watchd.core.answers import Asset, AssetDubbing, Fault, Version
 from panjaya_watchd.core.claim import Claim, Destination, DubbingState, Outcome, State
+from panjaya_watchd.core.content import Measured
 from panjaya_watchd.core.drop import Drop, Fingerprint, Role
 from panjaya_watchd.core.names import AssetId, DubbingId, Locale, VersionId
 from panjaya_watchd.core.order import Refusal
+from panjaya_watchd.core.settle import Evidence
 from panjaya_watchd.errors import PlaceError
 from panjaya_watchd.places.memory import MemoryPlace
 from panjaya_watchd.places.memory_disk import MemoryDisk
@@ -83,7 +85,7 @@ def test_a_drop_is_read_with_its_sidecars_and_its_length() -> None:
 def test_a_sidecar_that_cannot_be_used_refuses_the_drop(name: str, content: bytes) -> None:
     """In words for the dropper, before anything is spent; the video is not even probed."""
 
-    def never(*_: object) -> float:
+    def never(*_: object) -> Measured:
         raise AssertionError("a refused drop is not probed")
 
     room = Room(files={"talk.mp4": VIDEO, name: content}, probe=never)
@@ -111,7 +113,7 @@ def test_a_sidecar_that_changes_while_it_is_read_is_not_whole_yet() -> None:
     seen = room.drop()
     room.disk.write(f"{ROOT}/talk.toml", b"speakers_count = 33\n")
 
-    assert isinstance(room.hands.examine(FOLDER, seen), str)
+    assert isinstance(room.hands.examine(FOLDER, seen), Evidence)
 
 
 def test_a_video_of_unknown_length_is_taken_all_the_same() -> None:

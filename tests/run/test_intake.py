@@ -10,12 +10,15 @@ from run.stage import PACE, QUIET
 from samples import fingerprint
 
 from panjaya_watchd.core.drop import Drop
-from panjaya_watchd.core.settle import Rule
+from panjaya_watchd.core.settle import Evidence, Rule
 from panjaya_watchd.places.base import Scan
 from panjaya_watchd.run.intake import HINT_SHARE, RECHECK, SCAN_SHARE, Intake
 
 TIMES = st.floats(min_value=0, max_value=1e6, allow_nan=False)
 SPANS = st.floats(min_value=0.1, max_value=1e4, allow_nan=False)
+
+
+NO_END = Evidence(name="a.mp4", says="has no end yet")
 
 
 def see(intake: Intake, seen: Scan, now: float, seconds: float, claimed: Collection[str]) -> list[Drop]:
@@ -31,7 +34,7 @@ def scan(*names: str, size: int = 1000, refused: tuple[tuple[str, str], ...] = (
 
 def intake() -> Intake:
     """Give the intake of a folder that was not looked at yet."""
-    return Intake(rule=Rule(quiet=QUIET), pace=PACE)
+    return Intake(rule=Rule(quiet=QUIET), own_pace=PACE)
 
 
 def sight(watched: Intake, seen: Scan, *times: float, seconds: float = 0.0) -> list[list[str]]:
@@ -53,11 +56,11 @@ def test_a_drop_is_ready_after_its_quiet_period_and_three_equal_sightings() -> N
 
 
 def test_a_drop_that_changes_begins_anew() -> None:
-    """One byte more, and the quiet period starts again."""
+    """One byte more, and the quiet period starts again, twice as long as the pause before it."""
     watched = intake()
     sight(watched, scan("a.mp4"), 0.0, 3.0)
 
-    assert sight(watched, scan("a.mp4", size=1001), 6.0, 9.0, 11.9, 12.0) == [[], [], [], ["a"]]
+    assert sight(watched, scan("a.mp4", size=1001), 6.0, 9.0, 17.9, 18.0) == [[], [], [], ["a"]]
 
 
 def test_a_drop_is_examined_once_at_a_time() -> None:
@@ -104,7 +107,7 @@ def test_evidence_starts_the_quiet_period_again() -> None:
     watched = intake()
     drop = settled(watched)
     watched.settled(drop)
-    watched.not_yet(drop, "has no end yet", 6.0)
+    watched.not_yet(drop, NO_END, 6.0)
 
     assert list(watched.waiting()) == [("a.mp4", "has no end yet")]
     assert sight(watched, scan("a.mp4"), 9.0, 11.9, 12.0) == [[], [], ["a"]]
@@ -115,19 +118,19 @@ def test_evidence_against_a_drop_that_is_gone_is_forgotten() -> None:
     watched = intake()
     drop = settled(watched)
     sight(watched, scan(), 7.0)
-    watched.not_yet(drop, "has no end yet", 7.0)
+    watched.not_yet(drop, NO_END, 7.0)
 
     assert list(watched.waiting()) == []
 
 
 def test_even_with_no_quiet_period_a_refused_drop_is_not_looked_at_all_the_time() -> None:
     """A quiet period of nothing must not make a busy loop of evidence."""
-    watched = Intake(rule=Rule(quiet=0.0), pace=PACE)
+    watched = Intake(rule=Rule(quiet=0.0), own_pace=PACE)
     seen = scan("a.mp4")
     sight(watched, seen, 0.0, 0.0)
     (drop,) = see(watched, seen, 0.0, 0.0, ())
     watched.settled(drop)
-    watched.not_yet(drop, "has no end yet", 0.0)
+    watched.not_yet(drop, NO_END, 0.0)
 
     assert watched.next_scan(0.0) >= RECHECK
 
@@ -250,7 +253,7 @@ def test_the_next_scan_is_always_within_its_bounds(
     now: float, took: float, rule: Rule, pace: float, looks: list[float]
 ) -> None:
     """Never a busy loop, and never later than the pace of a folder that slow; whatever waits there."""
-    watched = Intake(rule=rule, pace=pace)
+    watched = Intake(rule=rule, own_pace=pace)
     see(watched, scan("a.mp4"), now, took, ())
     for look in looks:
         now += look
@@ -258,5 +261,5 @@ def test_the_next_scan_is_always_within_its_bounds(
     longest = max(pace, took * SCAN_SHARE)
     due = watched.next_scan(now)
 
-    assert now + min(longest, rule.quiet / 3) <= due <= now + longest
+    assert now + min(longest, rule.base / 3) <= due <= now + longest
     assert watched.earliest() <= due

@@ -16,8 +16,10 @@ from panjaya_watchd.core.answers import Asset, Fault
 from panjaya_watchd.core.claim import Attempt, Claim, Destination, Dubbing, DubbingState, Outcome, State
 from panjaya_watchd.core.drop import Drop, group
 from panjaya_watchd.core.names import AssetId, ClaimId, FolderName, VersionId
+from panjaya_watchd.core.settle import Evidence
 from panjaya_watchd.errors import PlaceError
-from panjaya_watchd.places.base import Place, Scan
+from panjaya_watchd.media.ending import ending
+from panjaya_watchd.places.base import NOTHING_KNOWN, Known, Place, Scan
 from panjaya_watchd.places.memory import MemoryPlace
 from panjaya_watchd.run.hands import Hands
 from panjaya_watchd.run.inbox import Inbox
@@ -36,16 +38,16 @@ class Stuck(MemoryPlace):
 
     released = threading.Event()
 
-    def scan(self) -> Scan:
+    def scan(self, known: Known = NOTHING_KNOWN) -> Scan:
         """Wait in the kernel."""
         self.released.wait(LONG)
-        return super().scan()
+        return super().scan(known)
 
 
 class Refusing(MemoryPlace):
     """A folder that cannot be used."""
 
-    def scan(self) -> Scan:
+    def scan(self, known: Known = NOTHING_KNOWN) -> Scan:
         """Refuse."""
         raise PlaceError("It is not mounted.", hint="Mount it.")
 
@@ -69,6 +71,7 @@ class Crew:
             api=room.api,
             places=places,
             probe=room.probe,
+            ending=ending,
             clock=room.clock,
             board=room.board,
             stop=room.stop,
@@ -111,7 +114,7 @@ def crew(room: Room) -> Iterator[Crew]:
 
 def test_a_scan_comes_back_with_what_it_saw(crew: Crew) -> None:
     """Also how long it took, because a slow folder is looked at less often."""
-    crew.lanes.scan(FOLDER)
+    crew.lanes.scan(FOLDER, NOTHING_KNOWN)
     seen = crew.heard()
 
     assert isinstance(seen, Scanned)
@@ -178,7 +181,7 @@ def test_a_status_that_was_posted_comes_back_without_a_reason(crew: Crew, room: 
 def test_a_folder_that_refuses_comes_back_as_unseen() -> None:
     """Not mounted and read-only are everyday life, not bugs."""
     crew = Crew(Room(files=TALK, place_type=Refusing))
-    crew.lanes.scan(FOLDER)
+    crew.lanes.scan(FOLDER, NOTHING_KNOWN)
     crew.lanes.post(FOLDER, "text")
     crew.lanes.examine(FOLDER, Room(files=TALK).drop())
 
@@ -186,7 +189,7 @@ def test_a_folder_that_refuses_comes_back_as_unseen() -> None:
     assert crew.heard() == Posted(folder=FOLDER, why="It is read-only. Mount it otherwise.")
     examined = crew.heard()
     assert isinstance(examined, Examined)
-    assert isinstance(examined.found, str)
+    assert isinstance(examined.found, Evidence)
     crew.close()
 
 
@@ -195,8 +198,8 @@ def test_a_stuck_folder_holds_up_no_other_folder(room: Room) -> None:
     Stuck.released.clear()
     room.disk.folder("/srv/dead")
     crew = Crew(room, sales=Stuck(room.disk, Path("/srv/dead")))
-    crew.lanes.scan(SALES)
-    crew.lanes.scan(FOLDER)
+    crew.lanes.scan(SALES, NOTHING_KNOWN)
+    crew.lanes.scan(FOLDER, NOTHING_KNOWN)
     crew.lanes.hand(claim(State.RELEASING), effects.LookUp())
     heard = {type(crew.heard()) for _ in range(2)}
 
@@ -289,6 +292,7 @@ def test_stopping_leaves_an_upload_alone_that_has_passed_its_gate(room: Room) ->
         api=slow,
         places={FOLDER: room.place},
         probe=room.probe,
+        ending=ending,
         clock=room.clock,
         board=room.board,
         stop=room.stop,

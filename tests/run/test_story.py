@@ -26,7 +26,15 @@ def test_a_claim_is_told_with_what_it_will_cost() -> None:
     tell_claimed(log, claim())
 
     assert logged(log, "drop.claimed") == [
-        {**WHO, "bytes": 1000, "languages": ["es-ES", "fr-FR"], "estimated_minutes": 2.0, "refused": None, "held": None}
+        {
+            **WHO,
+            "bytes": 1000,
+            "languages": ["es-ES", "fr-FR"],
+            "estimated_minutes": 2.0,
+            "refused": None,
+            "held": None,
+            "warnings": [],
+        }
     ]
 
 

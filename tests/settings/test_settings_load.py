@@ -34,8 +34,8 @@ def test_defaults_lie_beneath_every_folder(host: Host) -> None:
     settings = host.load(defaults + host.folder("a", "quiet = 6"), x=host.folder("b", 'locale = "en-US"'))
     a, b = settings.folders
 
-    assert (a.locale, a.languages, a.quiet_period.seconds) == ("fr-FR", ("de-DE",), 6)
-    assert (b.locale, b.languages, b.quiet_period.seconds) == ("en-US", ("de-DE",), 5)
+    assert (a.locale, a.languages, a.rule().quiet) == ("fr-FR", ("de-DE",), 6)
+    assert (b.locale, b.languages, b.rule().quiet) == ("en-US", ("de-DE",), 5)
 
 
 def test_a_fault_in_a_default_is_told_once_at_its_line(host: Host) -> None:

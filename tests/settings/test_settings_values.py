@@ -1,5 +1,6 @@
 """Every key of the configuration, right and wrong."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from settings_host import Host
 from panjaya_watchd.core.claim import OnDoubt, Rules
 from panjaya_watchd.core.names import Locale
 from panjaya_watchd.core.order import MAY_SET, AutoGenerate, Defaults, LipsModel
+from panjaya_watchd.core.profiles import TRAITS, Profile
 from panjaya_watchd.core.settle import Rule
 from panjaya_watchd.settings import Folder, Settings
 
@@ -303,7 +305,9 @@ def test_the_quiet_period_is_the_profiles_when_absent(profile: str, seconds: int
     """A share that lies about its files for longer is given longer."""
     folder = Folder.model_validate({"name": "x", "path": "/x", "locale": "en-US", "languages": [], "profile": profile})
 
-    assert seconds == folder.rule().quiet
+    rule = folder.rule()
+    traits = TRAITS[folder.fixed_profile or Profile.LOCAL]
+    assert seconds == replace(rule, traits=traits).base
 
 
 def test_callbacks_need_somebody_who_listens(host: Host) -> None:

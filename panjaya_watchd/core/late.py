@@ -1,0 +1,31 @@
+"""
+Late sidecars: what arrives for a video that was taken already.
+
+One that comes before the gate is used: the drop goes back, settles with it, and nothing was spent. One that comes later
+is answered in writing (R46).
+"""
+
+from panjaya_watchd.core.claim import UNSENT, Claim, State
+from panjaya_watchd.core.drop import Drop, Part
+from panjaya_watchd.core.names import display
+
+
+def joins(drop: Drop, newcomer: Drop) -> bool:
+    """Say whether sidecars that came later can still go with a drop: every one in a role that it has not filled."""
+    return newcomer.key == drop.key and newcomer.video is None and not _places(drop) & _places(newcomer)
+
+
+def waits_with(claim: Claim, newcomer: Drop) -> str | None:
+    """Say why sidecars wait whose video is taken; None where it is too late for them, which is answered."""
+    before = claim.state in {State.CLAIMED, State.UPLOADING} or claim.held_for in UNSENT
+    if not before or not joins(claim.drop, newcomer):
+        return None
+    return f"belongs to {display(claim.drop.stem)}, which was taken already, and is used before that is sent"
+
+
+def _places(drop: Drop) -> set[tuple[str, str]]:
+    return {_place(part) for part in drop.parts}
+
+
+def _place(part: Part) -> tuple[str, str]:
+    return part.role.value, (part.tag or "").casefold()

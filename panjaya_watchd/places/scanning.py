@@ -1,0 +1,116 @@
+"""
+One look at a whole watch folder.
+
+One directory walk, which sorts what is found into files that may be parts, and what people are told is not taken.
+What cannot be looked at, or is not mounted as it was before, makes the look one that proves nothing gone.
+"""
+
+import errno
+from collections.abc import Set as AbstractSet
+from typing import Final
+
+from panjaya_watchd.core.drop import Fingerprint
+from panjaya_watchd.core.profiles import Ground
+from panjaya_watchd.places import tracing
+from panjaya_watchd.places.base import Known, Scan
+from panjaya_watchd.places.junk import is_junk, is_junk_folder, is_member
+from panjaya_watchd.places.naming import PROCESSING, within
+from panjaya_watchd.places.tree import Kind, Tree
+
+_NOT_READ: Final = "is a link or a special file, and those are never read; put the file itself here"
+_UNREADABLE: Final = "cannot be looked at: the disk or the share gives an error for it"
+_UNKNOWN: Final = "is no kind of video or sidecar that is known here, and is left alone"
+_FOLDER: Final = "is a folder, and here only files are taken that lie directly in the watch folder"
+
+_UNMOUNTED: Final = "was a mount of its own and is not mounted now; what lay in it is waited for"
+
+_STRANGERS: Final = 50
+"""How many files that can be no part are named, in each folder; there may be any number of them."""
+
+
+class Scanner:
+    """Looks at one tree again and again; ``ours`` are our own folders in it, ``recursive`` looks into all others."""
+
+    def __init__(self, tree: Tree, ours: AbstractSet[str], *, recursive: bool) -> None:
+        self._tree = tree
+        self._ours = ours
+        self._recursive = recursive
+        self._mounts: set[str] = set()
+        """Where something was mounted below the root in an earlier scan."""
+
+    def scan(self, known: Known) -> Scan:
+        """Look at the whole folder once; raises `OSError` and `PlaceError`."""
+        files: list[tuple[str, Fingerprint]] = []
+        refused: list[tuple[str, str]] = []
+        folders, whole = [""], True
+        stands = self._tree.stand(known.root_id)
+        if known.root_id is not None and stands.root_id is None:
+            tracing.refuse_empty(self._tree)
+        while folders:
+            folder = folders.pop()
+            try:
+                folders += self._look_through(folder, files, refused)
+            except OSError as error:
+                # Only the root's own trouble is the whole folder's; a sub-folder may go or be locked at any time.
+                if not folder or error.errno not in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EACCES}:
+                    raise
+                whole = False
+                if error.errno == errno.EACCES:
+                    refused.append((folder, "is a folder that the service may not look into"))
+        traced = self._tree.look(PROCESSING) is not None
+        strays = tracing.strays(self._tree, known.claims) if traced else ()
+        # What is mounted or unmounted meanwhile may have hidden files, or shown others.
+        whole = whole and stands == self._tree.stand(known.root_id)
+        refused += self._missing(stands.grounds)
+        whole = whole and all(why not in {_UNREADABLE, _UNMOUNTED} for _, why in refused)
+        return Scan(
+            files=tuple(files),
+            refused=tuple(refused),
+            whole=whole,
+            traced=traced,
+            root_id=stands.root_id,
+            familiar=stands.familiar,
+            mounting=stands.mounting,
+            strays=strays,
+            grounds=stands.grounds,
+        )
+
+    def _missing(self, grounds: tuple[Ground, ...]) -> list[tuple[str, str]]:
+        """Note what is mounted where parts may lie; give what was and is not, for its files need not be gone."""
+        if not self._recursive:
+            return []
+        mounted = {ground.folder for ground in grounds if ground.folder and not self._is_ours(ground.folder)}
+        self._mounts |= mounted
+        return [(folder, _UNMOUNTED) for folder in sorted(self._mounts - mounted)]
+
+    def _look_through(
+        self, folder: str, files: list[tuple[str, Fingerprint]], refused: list[tuple[str, str]]
+    ) -> list[str]:
+        """Sort the entries of one folder; returns the folders below it that are to be looked through next."""
+        below: list[str] = []
+        strangers: list[str] = []
+
+        def cannot_be_a_part(own: str) -> bool:
+            if is_member(own):
+                return False
+            if len(strangers) < _STRANGERS and not is_junk(own):
+                strangers.append(own)
+            return True
+
+        for own, found in self._tree.entries(folder, cannot_be_a_part):
+            name = within(folder, own)
+            if isinstance(found, Fingerprint):
+                files.append((name, found))
+            elif found is not Kind.FOLDER:
+                refused.append((name, _UNREADABLE if found is Kind.UNKNOWN else _NOT_READ))
+            elif self._is_ours(name) or is_junk_folder(own):
+                continue
+            elif self._recursive:
+                below.append(name)
+            else:
+                refused.append((name, _FOLDER))
+        refused += [(within(folder, own), _UNKNOWN) for own in sorted(strangers)]
+        return below
+
+    def _is_ours(self, name: str) -> bool:
+        return any(own == name or own.startswith(name + "/") for own in self._ours)
