@@ -227,3 +227,17 @@ def test_a_link_in_place_of_our_folder_is_not_followed(open_machine: Opener, tmp
     assert machine.answer("talk").parent.name == ("failed" if folder == "failed" else "done")
     assert list(elsewhere.iterdir()) == []
     assert len(machine.bills()) == (folder != "failed")
+
+
+def test_a_video_waits_for_settings_that_are_only_a_link(machine: Machine, secret: Path) -> None:
+    """Without them something else would be bought than was meant; with the file in its place it goes on."""
+    link = machine.home / "drop" / "talk.toml"
+    link.symlink_to(secret / "talk.toml")
+    machine.drop("talk.mp4", talk())
+    machine.until(lambda: "talk.toml beside it is a link" in machine.waiting().get("talk.mp4", ""), "the reason")
+    assert machine.bills() == []
+    link.unlink()
+    machine.drop("talk.toml", b'languages = ["fr-FR"]\n')
+
+    assert machine.answer("talk").parent.name == "done"
+    assert [bill.locales for bill in machine.bills()] == [("fr-FR",)]
