@@ -138,7 +138,7 @@ class Place(Protocol):
         """
         Lend an open descriptor of a part that was not taken in yet, to be read by position and not closed.
 
-        None where there is no disk. Raises `Unsettled` on entering.
+        None where there is no disk. Raises `Unsettled` on entering, and on leaving where it changed meanwhile.
         """
 
     def joined(self, drop: Drop) -> tuple[str, ...]:

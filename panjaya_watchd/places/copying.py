@@ -49,6 +49,8 @@ def copy(tree: Tree, name: str, target: Tree, twin: str, *, only: Fingerprint | 
         before = file.fingerprint()
         if only is not None and before != only:
             raise OSError(errno.ESTALE, "it is not what it was", name)
+        if file.names() > 1:  # whose else it is, and who may read it, cannot be told
+            raise OSError(errno.EMLINK, "it has a second name, and is not read", name)
         target.create(twin, _chunks(file), mtime_ns=before.mtime_ns)
         mark = tree.marked(name)
         if mark is not None:

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from panjaya_watchd.core.drop import Drop, Part, group
-from panjaya_watchd.core.names import display
+from panjaya_watchd.core.drop import Drop, Fingerprint, Part, group
+from panjaya_watchd.core.names import display, fold
 from panjaya_watchd.core.settle import Evidence
 from panjaya_watchd.places import probes
-from panjaya_watchd.places.junk import becomes
+from panjaya_watchd.places.junk import becomes, is_member
 from panjaya_watchd.places.naming import base, parent, within
-from panjaya_watchd.places.tree import NotRegular, Opened, Tree
+from panjaya_watchd.places.tree import Kind, NotRegular, Opened, Tree
 
 _DENIED: Final = "may not be read by the service; give it the right to read, or copy the file again"
 _BUSY: Final[dict[int, tuple[str, str | None]]] = {
@@ -119,30 +119,40 @@ def _noted_beside(tree: Tree, name: str) -> bytes:
 
 
 def _beside(tree: Tree, drop: Drop) -> Iterator[Evidence]:
-    """Find ``interview.mp4.part`` and its like; whose copy it will be is judged as for any other name."""
+    """
+    Find ``interview.mp4.part`` and its like, and sidecars that are no files; whose they are is judged as for any name.
+
+    A link named ``interview.toml`` is never read, and without it something else would be bought than was meant.
+    """
     first = drop.video or drop.parts[0]
     folder = parent(first.name)
     own = {part.name for part in drop.parts}
     if tree.look(folder) is None:
         return
-    for name, _ in sorted(tree.entries(folder, _is_settled), key=lambda entry: entry[0]):
-        final = becomes(name)
-        if final is None:
+    near = fold(drop.stem)
+
+    def elsewhere(
+        name: str,
+    ) -> bool:  # spares the look at every name that is no running copy's, and no sidecar's of ours
+        return becomes(name) is None and not (is_member(name) and fold(name).startswith(near))
+
+    for name, found in sorted(tree.entries(folder, elsewhere), key=lambda entry: entry[0]):
+        running = becomes(name)
+        if running is None and (isinstance(found, Fingerprint) or found is Kind.FOLDER or not is_member(name)):
             continue
+        final = running or name
         grown = group(
             [*((part.name, part.fingerprint) for part in drop.parts), (within(folder, final), first.fingerprint)]
         )
-        if any(found.key == drop.key and _joins(found, own, within(folder, final)) for found in grown):
+        if any(each.key == drop.key and _joins(each, own, within(folder, final)) for each in grown):
             yield Evidence(
                 name=first.name,
                 says=f"is still being copied, because {display(name)} lies beside it; "
-                "if that is left from an earlier copy, delete it",
+                "if that is left from an earlier copy, delete it"
+                if running
+                else f"waits, because {display(name)} beside it is a link, or something else that cannot be read; "
+                "put the file itself there, or delete it",
             )
-
-
-def _is_settled(name: str) -> bool:
-    """Spare the look at every name that is not a running copy's."""
-    return becomes(name) is None
 
 
 def _joins(found: Drop, own: set[str], name: str) -> bool:

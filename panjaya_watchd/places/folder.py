@@ -113,6 +113,12 @@ class FolderPlace:
         with self.peek(part) as file:
             return again.likeness(file, part.fingerprint.size)
 
+    @contextlib.contextmanager
+    def lend(self, part: Part) -> Iterator[int | None]:
+        """Lend a part's descriptor."""
+        with self.peek(part) as file:
+            yield file.lend()
+
     def joined(self, drop: Drop) -> tuple[str, ...]:
         """Look for sidecars of a drop that came after it was taken in."""
         folder = naming.parent(drop.parts[0].name)
@@ -122,16 +128,6 @@ class FolderPlace:
             entries = self._tree.entries(folder, lambda name: not is_member(name))
             found = group((within(folder, name), seen) for name, seen in entries if isinstance(seen, Fingerprint))
         return tuple(part.name for newcomer in found if joins(drop, newcomer) for part in newcomer.parts)
-
-    @contextlib.contextmanager
-    def lend(self, part: Part) -> Iterator[int | None]:
-        """Lend a part's descriptor."""
-        with border(self._tree.root, "looking at a video"):
-            file = _open(self._tree, part.name, part)
-        with contextlib.closing(file):
-            with border(self._tree.root, "looking at a video"):
-                _need_same(file, part)
-            yield file.lend()
 
     def made_here(self, part: Part) -> bool:
         """Say whether our mark is on a part that lies in the watch folder."""

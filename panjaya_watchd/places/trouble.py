@@ -19,6 +19,7 @@ _HINTS: Final = {
     errno.EROFS: "Mount it writable; it is tried again by itself.",
     errno.EACCES: "Give the service's user the right to read, write and enter the folder.",
     errno.EPERM: "Give the service's user the right to rename files in the folder; a sticky bit forbids it.",
+    errno.EMLINK: "Delete one of its two names, or copy the file; it is tried again by itself.",
     errno.EMFILE: "Raise LimitNOFILE of the service.",
     errno.ENOTDIR: "Rename what stands there: a real folder is needed, not a file and not a link.",
     errno.ELOOP: "Replace the link with what it points at: links are not followed inside a watch folder.",

@@ -25,8 +25,11 @@ FILE_LIMIT: Final = 4 * TEXT_LIMIT
 CUE_LIMIT: Final = 20_000
 """Four times what a film of ten hours has."""
 
+LINE_LIMIT: Final = 200_000
+"""Ten for each subtitle. A file of nothing but line ends would take a hundred times its size in memory."""
+
 _TIME: Final = re.compile(
-    r"(\d\d):([0-5]\d):([0-5]\d)[,.](\d{3})\s*-->\s*(\d\d):([0-5]\d):([0-5]\d)[,.](\d{3})(?:\s+[XY][12]:\s*-?\d+)*",
+    r"(\d\d):([0-5]\d):([0-5]\d)[,.](\d{3})\s*-->\s*(\d\d):([0-5]\d):([0-5]\d)[,.](\d{3})(?:\s+[XY][12]:\s*-?\d{1,9}){0,4}",
     re.ASCII,
 )
 _EXPORT: Final = "Correct it in a text editor or export the subtitles once more as SRT, and drop all files again."
@@ -67,7 +70,10 @@ def read(name: str, content: bytes) -> str:
     shown = display(name)
     if len(content) > FILE_LIMIT:
         raise _too_long(shown, len(content))
-    cues = list(_cues(shown, decode(name, content).rstrip().split("\n")))
+    whole = decode(name, content).rstrip()
+    if whole.count("\n") >= LINE_LIMIT:
+        raise SidecarError(f"{shown}: expected at most {LINE_LIMIT} lines, found more.", hint=_SPLIT)
+    cues = list(_cues(shown, whole.split("\n")))
     if not cues:
         raise SidecarError(f"{shown}: expected at least one subtitle, found none.", hint=_EXPORT)
     text = "\n\n".join(map(str, cues)) + "\n"

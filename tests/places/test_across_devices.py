@@ -172,3 +172,20 @@ def test_what_was_taken_from_the_other_device_meanwhile_is_not_removed_here(tmp_
     world.place.put_away(CLAIM, settled, Destination.DONE, PAPERS)
 
     assert world.files() == {f"processing/{CLAIM}/talk.mp4": PARTS["talk.mp4"]}
+
+
+def test_a_second_name_of_somebody_elses_file_is_not_copied_out(tmp_path: Path, elsewhere: Path) -> None:
+    """Put into the claim's folder, it would be read and written again, open to the whole group."""
+    world = DiskWorld(tmp_path / "watch")
+    settled = arranged(world, elsewhere / "done")
+    (tmp_path / "secret").write_bytes(b"secret")
+    planted = world.root / "processing" / CLAIM / "planted.txt"
+    os.link(tmp_path / "secret", planted)
+
+    with pytest.raises(PlaceError, match="second name") as refused:
+        world.place.put_away(CLAIM, settled, Destination.DONE, PAPERS)
+    assert "Delete one of its two names" in refused.value.hint
+    assert b"secret" not in filed(elsewhere).values()
+
+    planted.unlink()
+    assert world.place.put_away(CLAIM, settled, Destination.DONE, PAPERS) == str(elsewhere / "done/talk")

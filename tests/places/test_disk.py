@@ -70,6 +70,19 @@ def test_what_is_no_regular_file_is_refused_by_name_and_never_read(
     assert sorted(name for name, _ in scan.refused) == ["folder.mp4", "gone.srt", "link.mp4", "pipe", "pipe.toml"]
 
 
+@pytest.mark.parametrize("name", ["talk.toml", "Talk.es-ES.SRT", "talk.background.wav", "talk.mov"])
+def test_a_sidecar_that_is_no_file_holds_its_video_back(root: Path, place: DiskPlace, name: str) -> None:
+    """It is never read, and without it something else would be bought than was meant; others do not wait."""
+    seen = settled(root)
+    os.mkfifo(root / name)
+    (root / "talking.toml").symlink_to("nowhere")
+    (root / "talk.txt").symlink_to("nowhere")
+    (root / "talk.srt").mkdir()
+
+    (found,) = place.evidence(seen)
+    assert found.says.startswith(f"waits, because {name} beside it is a link, or something else that cannot be read")
+
+
 @pytest.mark.parametrize("kind", ["link", "fifo", "folder"])
 def test_a_part_that_turned_into_something_else_is_not_opened(root: Path, place: DiskPlace, kind: str) -> None:
     """A swap after settling is seen by every verb that would read, and a FIFO makes none of them wait."""

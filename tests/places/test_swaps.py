@@ -36,7 +36,6 @@ from panjaya_watchd.places.disk import DiskPlace
 from panjaya_watchd.run.board import Board
 from panjaya_watchd.run.gate import Gate
 from panjaya_watchd.run.hands import Hands
-from panjaya_watchd.run.messages import Reading
 
 WORD: Final = b"SECRET"
 PARTS: Final = {
@@ -124,11 +123,10 @@ class Way:
         self.read += [repr(reading.asked).encode(), str(reading.likeness).encode()]
         stage = Stage()
         stage.driver._claim(FOLDER, drops[0], reading)
-        return self.follow(hands, replace(stage.driver.living[CLAIM], taken_at=NOW), reading)
+        return self.follow(hands, replace(stage.driver.living[CLAIM], taken_at=NOW))
 
-    def follow(self, hands: Hands, claim: Claim, reading: Reading) -> str:
+    def follow(self, hands: Hands, claim: Claim) -> str:
         """Take in, hash, send, fetch and file."""
-        del reading
         taken = hands.take_in(claim)
         if not isinstance(taken, events.TakenIn):
             return str(taken)

@@ -112,6 +112,22 @@ def test_a_flood_is_refused(filler: bytes) -> None:
 
 
 @pytest.mark.slow
+def test_a_file_of_nothing_but_lines_is_refused_before_it_is_taken_apart() -> None:
+    """Each line costs memory, however short it is: 3.6 MB of them took 330 MB."""
+    content = b"1\n00:00:01,000 --> 00:00:02,000\n" + b"x\n" * srt.LINE_LIMIT
+    with pytest.raises(SidecarError, match="at most 200000 lines"):
+        srt.read("a.srt", content)
+
+
+def test_positions_behind_a_time_line_are_read_over_four_times_and_no_more() -> None:
+    """As many as a rectangle has; 700,000 of them kept the pattern's own stack at 660 MB."""
+    line = "1\n00:00:01,000 --> 00:00:02,000{}\nHello\n"
+
+    assert srt.read("a.srt", line.format("  X1:0 X2:640 Y1:-4 Y2: 360").encode()) == line.format("")
+    with pytest.raises(SidecarError, match="expected a time line"):
+        srt.read("a.srt", line.format(" X1:1" * 5).encode())
+
+
 @pytest.mark.parametrize("filler", [b"\n", b"1\n", b"A", b"\xe9", b"\x00", b"-->\n", b" ", b"X1:1 "])
 def test_the_largest_file_of_one_thing_is_refused(filler: bytes) -> None:
     """The worst files that are still read end in an answer, each within a second or two."""
