@@ -1,7 +1,7 @@
 """
 What Windows and macOS do over SMB: ``explorer.py WAY PORT USER PASSWORD SHARE SOURCE TARGET COURSE``.
 
-COURSE is how many seconds to pause half way; with ``die`` it is killed there. Explorer says the whole length before the
+COURSE says what happens half way, as for ``writer.py``. Explorer says the whole length before the
 first byte and sets the source's times before it closes. Finder marks the file as busy, in the Finder info that it keeps
 beside the content, and takes the mark away when all is done.
 """
@@ -31,9 +31,9 @@ from smbprotocol.tree import TreeConnect
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bed.servers import BLOCK
 from bed.writer import HalfWay, half_way
 
-_BLOCK: Final = 1 << 18
 _SPRING: Final = 132_331_248_000_000_000
 """In May 2020, in tenths of a microsecond since 1601."""
 
@@ -87,11 +87,11 @@ class Share:
             end = FileEndOfFileInformation()
             end["end_of_file"] = len(content)
             self.tell(file, _END_OF_FILE, end)
-            blocks = range(0, len(content), _BLOCK)
+            blocks = range(0, len(content), BLOCK)
             for begin in blocks:
                 if begin == blocks[len(blocks) // 2]:
                     at_half()
-                file.write(content[begin : begin + _BLOCK], begin)
+                file.write(content[begin : begin + BLOCK], begin)
             self.tell(file, _BASIC, struct.pack("<QQQQLL", *(4 * [_SPRING]), 0x20, 0))
 
     def mark(self, name: str, info: bytes) -> None:
@@ -109,7 +109,7 @@ def beside(busy: bytes) -> tuple[str, bytes]:
 
 def stream(busy: bytes) -> tuple[str, bytes]:
     """Give the name and the content of the stream that holds the Finder info: AFP_AfpInfo, 60 bytes."""
-    return "{}:AFP_AfpInfo", struct.pack(">4sIIi8s24s12s", b"AFP\0", 0x0001_0000, 0, -(1 << 31), busy, b"", b"")
+    return "{}:AFP_AfpInfo", struct.pack(">4sIIi8s24s12s", b"AFP\0", 0x100, 0, -(1 << 31), busy, b"", b"")
 
 
 if __name__ == "__main__":

@@ -26,6 +26,9 @@ from bed.needs import program
 HERE: Final = "127.0.0.1"
 USER: Final = getpass.getuser()
 PASSWORD: Final = "bed"
+BLOCK: Final = 1 << 18
+"""The most bytes of one write over SMB: a small film takes several, as a large one does."""
+
 _HASHED: Final = "$6$panjayabed$P9Aot5ko9Y.2vG.4paicrFk98/yqT61rnbPNIM4xhWnuMkclDxlhhNqNsJCY18yrMCvA6Xo1xYQ8hgKun/K3U0"
 """The password as FTP's list of users wants it."""
 
@@ -67,6 +70,7 @@ def samba(home: Path, shares: Mapping[str, tuple[Path, Mapping[str, str]]]) -> I
         "interfaces": f"{HERE}/8",
         "bind interfaces only": "yes",
         "disable netbios": "yes",
+        "smb2 max write": str(BLOCK),
         "passdb backend": f"tdbsam:{home / 'passdb.tdb'}",
         "log file": str(home / "smbd.log"),
         "load printers": "no",

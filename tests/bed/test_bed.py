@@ -1,4 +1,4 @@
-"""What the tools of this world deliver through real servers: every whole film is sent, once, and never a part of one."""
+"""What real tools deliver through real servers: every whole film is sent, once, and never a part of one."""
 
 import os
 import time
@@ -13,7 +13,7 @@ from typing import Final
 
 import pytest
 from bed import servers
-from bed.delivery import OLD, Course, Delivery, Ports, Watched
+from bed.delivery import LONGEST, OLD, Course, Delivery, Ports, Watched
 from bed.films import film
 from bed.needs import lacking
 from bed.tools import TOOLS
@@ -21,13 +21,13 @@ from machine import Machine, digest
 
 from panjaya_watchd.settings.folder import Folder
 
-GRACE: Final = 12.0
+GRACE: Final = LONGEST + 6
 """Seconds after which what looks unfinished is answered: more than any break, or a break would look like an end."""
 
 JUDGED: Final = {"content_check": "enforce", "unfinished_grace": f"{GRACE:.0f}s"}
 """What every watch folder is told of unfinished files."""
 
-AT_ONCE: Final = 28
+AT_ONCE: Final = 20
 """How many deliveries run at the same time; nearly all of each is waiting."""
 
 LINKS: Final = ("ln", "ln s")
@@ -80,6 +80,7 @@ ROWS: Final[dict[str, dict[str, str]]] = {
 }
 """What is delivered where, and how: whole, stalled, killed."""
 
+_LAST_TO_FIRST: Final = (Course.KILLED, Course.STALLED, Course.WHOLE)
 COURSES: Final = {course.value[0]: course for course in Course}
 
 
@@ -124,7 +125,7 @@ def all_servers(home: Path, folders: dict[str, Watched]) -> Iterator[Ports]:
 
 
 def deliveries(home: Path, folders: dict[str, Watched], ports: Ports) -> list[Delivery]:
-    """Make a film for every row, and lay it ready; those that take longest come first."""
+    """Make a film for every row, and lay it ready; first come those whose answer takes longest."""
     rows = [
         (tool, COURSES[letter], folders[name])
         for name, tools in ROWS.items()
@@ -132,7 +133,7 @@ def deliveries(home: Path, folders: dict[str, Watched], ports: Ports) -> list[De
         for letter in letters
     ]
     made = []
-    for number, (tool, course, folder) in enumerate(sorted(rows, key=lambda row: row[1] is not Course.STALLED)):
+    for number, (tool, course, folder) in enumerate(sorted(rows, key=lambda row: _LAST_TO_FIRST.index(row[1]))):
         room = home / "sources" / f"{number}"
         room.mkdir(parents=True)
         source = room / f"{number} {tool} {course}.mp4".replace(" ", "-")
@@ -194,9 +195,9 @@ def must_be_sent(delivery: Delivery) -> bool:
 def faults(delivery: Delivery, machine: Machine, waited: float | None) -> list[str]:
     """Say all that is wrong with one row; ``waited`` is from the tool's end to the upload's beginning, in seconds."""
     if delivery.fault:
-        return [f"the bed itself: {delivery.fault}"]
+        return [f"its tool: {delivery.fault}"]
     found, end = [], ending(delivery)
-    bills = [bill for bill in machine.bills() if bill.file_name == delivery.name]
+    bills = [bill for bill in machine.bills() if (bill.file_name or "").startswith(f"{delivery.source.stem}-")]
     whole = digest(delivery.content)
     if any(bill.sha256 != whole for bill in bills):
         found.append("AN INCOMPLETE FILE WAS SENT")
@@ -293,15 +294,16 @@ def report(rows: list[Delivery], machine: Machine, seconds: float) -> Told:
             waits.setdefault(row.folder.profile, []).append(waited)
         shown = "" if waited is None else f"{waited:.1f} s"
         verdict = "WRONG: " + "; ".join(bad) if bad else "right" + (f": {end.says}" if end.says else "")
-        lines.append(
-            f"{row.tool:<20} {row.course:<8} {row.folder.name:<11} {row.folder.profile:<11} {end.came:<8} {shown:>7}  {verdict}"
-        )
+        where = f"{row.folder.name:<11} {row.folder.profile:<11}"
+        lines.append(f"{row.tool:<20} {row.course:<8} {where} {end.came:<8} {shown:>7}  {verdict}")
     for profile, all_waits in sorted(waits.items()):
         quiet = next(row.folder.quiet for row in rows if row.folder.profile == profile)
         lines.append(
             f"{profile}: from the last byte to the upload {median(all_waits):.1f} s in the middle, "
             f"{max(all_waits):.1f} s at most, of which {quiet:.0f} s are the quiet period."
         )
+    broken = [row for row in rows if row.breaks]
+    lines.append(f"{sum(row.proven for row in broken)} of {len(broken)} breaks outlasted their witnesses.")
     aborted = machine.uploads() - len(machine.bills())
     lines.append(f"{wrong} of {len(rows)} rows are wrong; {aborted} uploads were taken back. {seconds:.0f} s in all.")
     return Told(text="\n".join(lines) + "\n", wrong=wrong)

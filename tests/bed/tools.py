@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from bed.delivery import PACE, Delivery
-from bed.servers import HERE, PASSWORD, USER
+from bed.servers import BLOCK, HERE, PASSWORD, USER
 
 _WRITER: Final = Path(__file__).with_name("writer.py")
 _EXPLORER: Final = Path(__file__).with_name("explorer.py")
@@ -20,7 +20,7 @@ Tool = Callable[[Delivery], None]
 def smbclient_put(to: Delivery) -> None:
     """Use Samba's own client: under the final name, growing."""
     with to.read_slowly() as slow:
-        connect = ("smbclient", "--configfile=/dev/null", "-p", to.ports.smb, "-U", f"{USER}%{PASSWORD}")
+        connect = ("smbclient", "--configfile=/dev/null", "-b", BLOCK, "-p", to.ports.smb, "-U", f"{USER}%{PASSWORD}")
         to.run(*connect, f"//{HERE}/{to.folder.share}", "-c", f'put "{slow / to.name}" "{to.name}"')
 
 

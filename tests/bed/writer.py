@@ -1,14 +1,13 @@
 """
 Ways of writing a file that no handy program has: ``writer.py WAY SOURCE TARGET COURSE``.
 
-COURSE is how many seconds to pause half way; with ``die`` it is killed there.
+COURSE says what happens half way: ``stalled``, it stops until it is told to go on; ``killed``, it dies; ``whole``, nothing.
 """
 
 import mmap
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,9 +16,8 @@ HalfWay = Callable[[], None]
 
 def half_way(course: str) -> HalfWay:
     """Give what is done half way."""
-    if course == "die":
-        return lambda: os.kill(os.getpid(), signal.SIGKILL)
-    return lambda: time.sleep(float(course))
+    sent = {"stalled": signal.SIGSTOP, "killed": signal.SIGKILL}.get(course)
+    return lambda: None if sent is None else os.kill(os.getpid(), sent)
 
 
 def _halves(content: bytes) -> tuple[bytes, bytes]:
