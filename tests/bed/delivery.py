@@ -2,9 +2,9 @@
 One delivery: a tool that brings one film into a watch folder, without a break, with one, or not to the end.
 
 A break is SIGSTOP in the middle, which a tool cannot notice: nothing comes for longer than the quiet period, and then
-the rest. It lasts until the daemon has answered a witness as well, which is another film that came into the folder after
-the break began; so on a busy machine, too, there was time to take what has stopped. The end half way is SIGKILL. What
-stands between the tool and the disk, such as a server, goes on running.
+the rest. It lasts until the daemon has answered a witness as well, another film that came into the folder after the
+break began; so on a busy machine, too, there was time to take what has stopped. The end half way is SIGKILL. A server
+between the tool and the disk goes on running.
 """
 
 import os
@@ -88,16 +88,15 @@ class Delivery:
     ports: Ports
     source: Path
     content: bytes
-    began: float = 0.0
     ended: float = 0.0
-    """When the tool ended, in seconds since the epoch: no later than that its last byte was there."""
+    """When the tool ended, in seconds since the epoch; its last byte was there by then."""
 
     breaks: int = 0
     proven: bool = True
     """Whether every break was long enough for its witness."""
 
     fault: str = ""
-    """What went wrong with the delivery itself, which proves nothing of the daemon then."""
+    """How the tool failed, be it by itself or because its file was taken away."""
 
     @property
     def name(self) -> str:

@@ -38,9 +38,9 @@ def film(number: int, path: Path, *, index_first: bool = True) -> bytes:
                 made.mux(packet)
         step = _RATE * _FRAME // 10
         for begin in range(0, len(noise), step):
-            packet = av.Packet(noise[begin : begin + step])
-            packet.stream, packet.time_base = heard, Fraction(1, _RATE)
-            packet.pts = packet.dts = begin // _FRAME
-            packet.duration = packet.size // _FRAME
-            made.mux(packet)
+            sound = av.Packet(noise[begin : begin + step])
+            sound.stream, sound.time_base = heard, Fraction(1, _RATE)
+            sound.pts = sound.dts = begin // _FRAME
+            sound.duration = sound.size // _FRAME
+            made.mux(sound)
     return path.read_bytes()

@@ -1,7 +1,7 @@
 """
 Ways of writing a file that no handy program has: ``writer.py WAY SOURCE TARGET COURSE``.
 
-COURSE says what happens half way: ``stalled``, it stops until it is told to go on; ``killed``, it dies; ``whole``, nothing.
+COURSE says what happens half way: ``stalled``, it stops until it is told to go on; ``killed``, it dies.
 """
 
 import mmap
