@@ -79,8 +79,10 @@ class Share:
         sent = self.connection.send(request, self.session.session_id, self.tree.tree_connect_id)
         self.connection.receive(sent)
 
-    def copy(self, content: bytes, name: str, at_half: HalfWay, *, allocating: bool = False) -> None:
-        """Write a file as Explorer does: length, content, times."""
+    def copy(
+        self, content: bytes, name: str, at_half: HalfWay, *, at_end: HalfWay | None = None, allocating: bool = False
+    ) -> None:
+        """Write a file as Explorer does: length, content, times; ``at_end`` comes between the last two."""
         with self.open(name) as file:
             if allocating:
                 self.tell(file, _ALLOCATION, len(content).to_bytes(8, "little"))
@@ -92,6 +94,8 @@ class Share:
                 if begin == blocks[len(blocks) // 2]:
                     at_half()
                 file.write(content[begin : begin + BLOCK], begin)
+            if at_end is not None:
+                at_end()
             self.tell(file, _BASIC, struct.pack("<QQQQLL", *(4 * [_SPRING]), 0x20, 0))
 
     def mark(self, name: str, info: bytes) -> None:
@@ -124,5 +128,6 @@ if __name__ == "__main__":
                 share.copy(content, name, half_way(course))
                 half_way(course)()  # the mark stands on a film that is whole by now
     else:
-        share.copy(content, name, half_way(course), allocating=way == "allocating")
+        at_half = half_way(course)
+        share.copy(content, name, at_half, at_end=at_half, allocating=way == "allocating")
     share.connection.disconnect()

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -61,6 +62,7 @@ ROWS: Final[dict[str, dict[str, str]]] = {
     "written": {
         "append": "sk",
         "header last": "wsk",
+        "second pass": "ws",
         "mmap writer": "wsk",
         "fallocate": "wsk",
         "truncate": "wsk",
@@ -80,7 +82,7 @@ ROWS: Final[dict[str, dict[str, str]]] = {
 }
 """What is delivered where, and how: whole, stalled, killed."""
 
-_LAST_TO_FIRST: Final = (Course.KILLED, Course.STALLED, Course.WHOLE)
+_IN_TURN: Final = (Course.KILLED, Course.STALLED, Course.WHOLE)
 COURSES: Final = {course.value[0]: course for course in Course}
 
 
@@ -125,15 +127,21 @@ def all_servers(home: Path, folders: dict[str, Watched]) -> Iterator[Ports]:
 
 
 def deliveries(home: Path, folders: dict[str, Watched], ports: Ports) -> list[Delivery]:
-    """Make a film for every row, and lay it ready; first come those whose answer takes longest."""
+    """
+    Make a film for every row, and lay it ready.
+
+    First come those whose answer takes longest; what is brought whole comes among what is not, so that it is no crowd.
+    """
     rows = [
         (tool, COURSES[letter], folders[name])
         for name, tools in ROWS.items()
         for tool, letters in tools.items()
         for letter in letters
     ]
+    killed, stalled, whole = ([row for row in rows if row[1] is course] for course in _IN_TURN)
+    others = [row for pair in zip_longest(stalled, whole) for row in pair if row is not None]
     made = []
-    for number, (tool, course, folder) in enumerate(sorted(rows, key=lambda row: _LAST_TO_FIRST.index(row[1]))):
+    for number, (tool, course, folder) in enumerate([*killed, *others]):
         room = home / "sources" / f"{number}"
         room.mkdir(parents=True)
         source = room / f"{number} {tool} {course}.mp4".replace(" ", "-")

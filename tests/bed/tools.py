@@ -242,6 +242,11 @@ def header_last(to: Delivery) -> None:
     to.run_writer(_WRITER, "header-last")
 
 
+def second_pass(to: Delivery) -> None:
+    """Write once more into what is whole to all appearance; only that it is open tells."""
+    to.run_writer(_WRITER, "second-pass")
+
+
 def mmap_writer(to: Delivery) -> None:
     """Write through memory, with no descriptor open."""
     to.run_writer(_WRITER, "mmap")
@@ -265,6 +270,6 @@ TOOLS: Final[dict[str, Tool]] = {
         *(rsync_t, rsync_inplace, rsync_preallocate, rsync_delay_updates, rsync_partial),
         *(ftp_put, ftp_hidden, lftp_temp, wget, curl_r, aria2_falloc, browser),
         *(cp, cp_p, install_p, mv, mv_across, mv_folder, tar_x, ln, ln_s),
-        *(append, header_last, mmap_writer, fallocate, truncate),
+        *(append, header_last, second_pass, mmap_writer, fallocate, truncate),
     )
 }

@@ -60,6 +60,17 @@ def header_last(content: bytes, target: Path, at_half: HalfWay) -> None:
         file.write(content[at : at + 4])
 
 
+def second_pass(content: bytes, target: Path, at_half: HalfWay) -> None:
+    """Write a file that is whole to all appearance, and then a part of it once more."""
+    middle = slice(len(content) // 2, len(content) // 2 + 1000)
+    with target.open("wb") as file:
+        file.write(content[: middle.start] + content[middle][::-1] + content[middle.stop :])
+        file.flush()
+        at_half()
+        file.seek(middle.start)
+        file.write(content[middle])
+
+
 def through_memory(content: bytes, target: Path, at_half: HalfWay) -> None:
     """Write through a mapping whose descriptor is closed already."""
     first, second = _halves(content)
@@ -97,6 +108,7 @@ WAYS = {
     "browser": browser,
     "append": append,
     "header-last": header_last,
+    "second-pass": second_pass,
     "mmap": through_memory,
     "fallocate": fallocate,
     "truncate": truncate,
