@@ -31,6 +31,9 @@ OLD: Final = 1_588_672_000
 LONGEST: Final = 15.0
 """Seconds of a break at most, whether the witness was answered by then or not."""
 
+AFTERWARDS: Final = 1.5
+"""Seconds that a break goes on after the answer: sending takes longer than the refusal that a witness gets."""
+
 _PATIENCE: Final = 60.0
 _POLL: Final = 0.05
 
@@ -93,7 +96,7 @@ class Delivery:
 
     breaks: int = 0
     proven: bool = True
-    """Whether every break was long enough for its witness."""
+    """Whether every break outlasted its witness."""
 
     fault: str = ""
     """How the tool failed, be it by itself or because its file was taken away."""
@@ -200,6 +203,7 @@ class Delivery:
                 self.proven = False
                 break
             time.sleep(_POLL)
+        time.sleep(AFTERWARDS)
 
     def _meet(self, tool: "subprocess.Popen[bytes]") -> None:
         """Wait until a third has arrived, and not yet nearly all."""

@@ -14,7 +14,7 @@ from typing import Final
 
 import pytest
 from bed import servers
-from bed.delivery import LONGEST, OLD, Course, Delivery, Ports, Watched
+from bed.delivery import AFTERWARDS, LONGEST, OLD, Course, Delivery, Ports, Watched
 from bed.films import film
 from bed.needs import lacking
 from bed.tools import TOOLS
@@ -22,10 +22,10 @@ from machine import Machine, digest
 
 from panjaya_watchd.settings.folder import Folder
 
-GRACE: Final = LONGEST + 6
+GRACE: Final = LONGEST + AFTERWARDS + 5
 """Seconds after which what looks unfinished is answered: more than any break, or a break would look like an end."""
 
-JUDGED: Final = {"content_check": "enforce", "unfinished_grace": f"{GRACE:.0f}s"}
+JUDGED: Final = {"content_check": "enforce", "unfinished_grace": f"{GRACE}s"}
 """What every watch folder is told of unfinished files."""
 
 AT_ONCE: Final = 20
@@ -177,12 +177,19 @@ def ending(delivery: Delivery) -> Ending:
     why = folder.at / "failed" / answer / "WHY.txt"
     if why.is_file():
         return Ending(came="failed", says=why.read_text(encoding="utf-8").splitlines()[0])
-    status = (folder.at / "STATUS.txt").read_text(encoding="utf-8")
-    for line in status.splitlines():
+    for line in _status(folder.at).splitlines():
         if stem in line:
             return Ending(came="waits", says=line)
     lies = os.path.lexists(folder.at / delivery.name) or any((folder.at / "processing").rglob(delivery.name))
     return Ending(came="nothing" if lies else "gone")
+
+
+def _status(at: Path) -> str:
+    """Read ``STATUS.txt``; through FUSE it may not be there for the moment in which it is replaced."""
+    try:
+        return (at / "STATUS.txt").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
 
 
 def is_over(delivery: Delivery) -> bool:
@@ -317,7 +324,7 @@ def report(rows: list[Delivery], machine: Machine, seconds: float) -> Told:
             f"{max(all_waits):.1f} s at most, of which {quiet:.0f} s are the quiet period."
         )
     broken = [row for row in rows if row.breaks]
-    lines.append(f"{sum(row.proven for row in broken)} of {len(broken)} breaks outlasted their witnesses.")
+    lines.append(f"{sum(row.proven for row in broken)} of {len(broken)} deliveries with a break outlasted its witness.")
     aborted = machine.uploads() - len(machine.bills())
     lines.append(f"{wrong} of {len(rows)} rows are wrong; {aborted} uploads were taken back. {seconds:.0f} s in all.")
     return Told(text="\n".join(lines) + "\n", wrong=wrong)
