@@ -28,7 +28,7 @@ PACE: Final = 500_000
 OLD: Final = 1_588_672_000
 """When the films were last modified, by their sources: in May 2020."""
 
-LONGEST: Final = 15.0
+LONGEST: Final = 24.0
 """Seconds of a break at most, whether the witness was answered by then or not."""
 
 AFTERWARDS: Final = 1.5
