@@ -17,6 +17,7 @@ rehearse: $(run) ## see the whole thing work, without an account and without pay
 
 test: $(test) ## every test, in parallel
 	@$(call debian,[ "$$CI" != true ] || command -v systemd-analyze,systemd)
+	@$(call debian,[ "$$CI" != true ] || $(python) tests/bed/needs.py,$$($(python) tests/bed/needs.py))
 	@$(python) -m pytest -n 4 --dist worksteal
 
 fast: $(test) ## only the tests that take less than a quarter of a second each
