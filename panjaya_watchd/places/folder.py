@@ -161,7 +161,7 @@ class FolderPlace:
             if not file.fingerprint().same_content(part.fingerprint):
                 file.close()
                 raise Unsettled(f"{display(part.name)} has changed")
-            return OpenPart(self._tree, name, file, lease=self._leases.count(part.name))
+            return OpenPart(self._tree, name, file, exact=self._leases.count(part.name))
 
     @contextlib.contextmanager
     def partial(self, claim_id: ClaimId, name: str) -> Iterator[Path]:

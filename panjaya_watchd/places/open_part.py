@@ -4,6 +4,7 @@ An open part: read from one descriptor, and held against what it was, so that no
 A swap of the name cannot smuggle in another file, and whoever still has the file open gives himself away.
 """
 
+from panjaya_watchd.core.drop import Fingerprint
 from panjaya_watchd.core.names import display
 from panjaya_watchd.places.base import Unsettled
 from panjaya_watchd.places.naming import base
@@ -14,16 +15,18 @@ from panjaya_watchd.places.trouble import border
 
 class OpenPart:
     """
-    An open part; any change since it was opened is seen, also one that puts ``mtime`` back (``ctime`` moves).
+    An open part; any change since it was opened is seen.
 
-    With ``lease`` also seen is a program that has it open for writing and has not written yet.
+    ``exact``: the kernel that we ask is the one that writes. Then also seen is a change that puts ``mtime`` back, for
+    ``ctime`` moves, and a program that has the file open for writing and has not written yet. Elsewhere ``ctime`` says
+    little: a FUSE mount shows the one from before our own rename for a second (measured with bindfs).
     """
 
-    def __init__(self, tree: Tree, name: str, file: Opened, *, lease: bool = False) -> None:
+    def __init__(self, tree: Tree, name: str, file: Opened, *, exact: bool = True) -> None:
         self._tree = tree
         self._name = name
         self._file = file
-        self._lease = lease
+        self._exact = exact
         self._opened = file.fingerprint()
         self.size = self._opened.size
 
@@ -36,7 +39,7 @@ class OpenPart:
         """Compare the descriptor with its beginning, and the name, opened afresh, with the descriptor."""
         own = display(base(self._name))
         with border(self._tree.root, "looking at a part again"):
-            if self._file.fingerprint() != self._opened:
+            if self._differs(self._file.fingerprint()):
                 return f"{own} was changed while it was being read"
             try:
                 now = fresh(self._tree, self._name)
@@ -44,11 +47,14 @@ class OpenPart:
                 return unsettled.why
             if now is None or now.ino != self._opened.ino:
                 return f"{own} was moved away or replaced while it was being read"
-            if now != self._opened:
+            if self._differs(now):
                 return f"{own} was changed while it was being read"
-            if self._lease and self._file.is_written():
+            if self._exact and self._file.is_written():
                 return f"{own} was opened for writing while it was being read"
         return None
+
+    def _differs(self, now: Fingerprint) -> bool:
+        return now != self._opened if self._exact else not now.same_content(self._opened)
 
     def close(self) -> None:
         """Let go."""
