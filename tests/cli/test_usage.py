@@ -30,7 +30,9 @@ def test_a_wrong_command_line_is_a_usage_error(words: list[str]) -> None:
     assert "Traceback" not in said.err
 
 
-@pytest.mark.parametrize("command", ["run", "check", "doctor", "status", "why", "retry", "adopt", "release", "init", "rehearse"])
+@pytest.mark.parametrize(
+    "command", ["run", "check", "doctor", "status", "why", "retry", "adopt", "release", "init", "rehearse"]
+)
 def test_every_command_explains_itself(command: str) -> None:
     """Help is at hand where there is no web."""
     said = call(command, "--help")
