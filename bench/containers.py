@@ -233,7 +233,7 @@ def prepare(sources: Path) -> None:
 def run(command: str) -> str:
     """Run a command line; give its last words where it fails."""
     ended = subprocess.run(
-        ["timeout", "60", "bash", "-c", command],
+        ["timeout", "300", "bash", "-c", command],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
