@@ -151,4 +151,9 @@ def _measure(descriptor: int | None) -> Measured | None:
     found = None if descriptor is None else probe(descriptor, timeout=PROBE_PATIENCE)
     if found is None:
         return None
-    return Measured(duration=found.duration, has_video=found.has_video, has_audio=found.has_audio)
+    return Measured(
+        duration=found.duration,
+        has_video=found.has_video,
+        has_audio=found.has_audio,
+        languages=found.audio_languages,
+    )
