@@ -132,13 +132,13 @@ class DiskTree:
     def make(self, folder: str) -> bool:
         """Make one folder; a sticky bit is not passed on, setgid is."""
         with self._folder(parent(folder)) as above:
+            mode, group = self._like._rights  # noqa: SLF001  (the same class)
             try:
-                os.mkdir(base(folder), dir_fd=above)
+                os.mkdir(base(folder), mode & 0o777, dir_fd=above)
             except FileExistsError:
                 return False
             made = os.open(base(folder), _FOLDER | os.O_NOFOLLOW, dir_fd=above)
             try:
-                mode, group = self._like._rights  # noqa: SLF001  (the same class)
                 durable.share(made, durable.Rights(mode & 0o2777, group))
             finally:
                 os.close(made)

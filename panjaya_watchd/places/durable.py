@@ -155,9 +155,11 @@ def share(descriptor: int, rights: Rights) -> None:
     if rights.group not in {None, status.st_gid}:
         with contextlib.suppress(OSError):
             os.fchown(descriptor, -1, rights.group)
-    # Afterwards, because a change of the group takes setgid away.
-    with contextlib.suppress(OSError):
-        os.fchmod(descriptor, rights.mode)
+    # Afterwards, because a change of the group takes setgid away. Not where it is right already: a service may not be
+    # permitted to set setgid (RestrictSUIDSGID), and a folder made below one that has it has it by nature.
+    if stat.S_IMODE(os.fstat(descriptor).st_mode) != rights.mode:
+        with contextlib.suppress(OSError):
+            os.fchmod(descriptor, rights.mode)
 
 
 def create(

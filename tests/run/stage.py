@@ -56,6 +56,7 @@ class Notes:
         self.handed: list[tuple[Claim, Effect]] = []
         self.scans: list[FolderName] = []
         self.examined: list[Drop] = []
+        self.patience: list[Patience] = []
         self.posted: list[str | None] = []
         self.traced: list[FolderName] = []
         self.known: list[Known] = []
@@ -77,6 +78,7 @@ class Notes:
     def examine(self, folder: FolderName, drop: Drop, patience: Patience) -> None:
         """Write down a drop that is to be read."""
         self.examined.append(drop)
+        self.patience.append(patience)
 
     def post(self, folder: FolderName, text: str | None) -> None:
         """Write down what the status says."""
