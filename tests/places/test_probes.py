@@ -78,6 +78,7 @@ def test_a_writer_that_comes_while_the_lease_is_held_does_not_end_the_process(tm
     """The kernel's word for it, SIGIO, ends a process that expects none; the one asked for is ignored by nature."""
     held = """
 import fcntl, os, sys
+from panjaya_watchd.places import probes
 descriptor = os.open(sys.argv[1], os.O_RDONLY)
 real, fcntl.F_UNLCK = fcntl.fcntl, fcntl.F_RDLCK  # the lease is not given back
 assert probes.is_written(descriptor) is False
