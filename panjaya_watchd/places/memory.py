@@ -123,18 +123,16 @@ class MemoryTree:
         return self.disk.marked(self._path(name))
 
     def _path(self, name: str) -> str:
-        if self.disk.look(str(self.root)) is not None:
-            self._guard.admit(self._identity(), self._read_id)
-        else:
-            raise PlaceError(
-                f"{self.root}: expected a folder that can be read, found nothing.",
-                hint="Mount it; it goes on by itself once it is back.",
-            )
+        self._guard.admit(self._identity(), self._read_id)
         return within(str(self.root), name)
 
     def _identity(self) -> Identity:
         look = self.disk.look(str(self.root))
-        assert look is not None
+        if look is None:
+            raise PlaceError(
+                f"{self.root}: expected a folder that can be read, found nothing.",
+                hint="Mount it; it goes on by itself once it is back.",
+            )
         return (0, look.fingerprint.ino)
 
     def _read_id(self) -> str | None:
