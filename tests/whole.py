@@ -15,7 +15,7 @@ from typing import Any, Final
 from clips import faststart
 from played import SimApi
 from shared_disk import OTHERS, SHARE, SharedDisk
-from world import ROOT, TRACE, World
+from world import FOLDER, ROOT, TRACE, World
 from writers import Copy, Outside, digest
 
 from panjaya_watchd.api.base import Submission
@@ -130,6 +130,10 @@ class Site(World):
     def _let_others_act(self, _world: World, point: str) -> None:
         disk = self.disk
         assert isinstance(disk, SharedDisk)
+        if not self.outside.begun:
+            known = self.ledger.baseline(FOLDER)
+            self.outside.begun = known is not None and known.root_id is not None
+            return
         disk.refuse(point)
         self.outside.at(self.clock.seconds + self.clock.suspended, point)
         if self.outside.asleep:
@@ -140,7 +144,7 @@ class Site(World):
     def _pass_time(self) -> None:
         due, others = self.driver.inbox.next_due(), self.outside.next_at()
         times = [] if due is None else [due]
-        if others is not None:
+        if others is not None and self.outside.begun:
             times.append(others - self.clock.suspended)
         if times:
             self.clock.seconds = max(self.clock.seconds, min(times))
@@ -208,7 +212,7 @@ def play(seed: int, **changes: Any) -> Site:
     quiet = TRAITS[profile].quiet
     ground = Ground(folder="", kind=KINDS[profile], profile=profile)
     settings: dict[str, Any] = {
-        "rule": Rule(grace=5 * quiet),
+        "rule": Rule(grace=10 * quiet),
         "pace": rng.choice((None, 30.0)),
         "grounds": (ground,),
         "orderly": rng.random() < 0.5,

@@ -85,6 +85,16 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+@dataclass(slots=True, order=True)
+class _Turn:
+    """When somebody acts next; ``number`` is that of a dropper, -1 for whoever runs the machine."""
+
+    at: float
+    count: int
+    script: Script = field(compare=False)
+    number: int = field(compare=False, default=-1)
+
+
 @dataclass(slots=True)
 class Outside:
     """
@@ -105,67 +115,81 @@ class Outside:
     counts: Counter[str] = field(default_factory=Counter)
     asleep: float = 0.0
     """Seconds that the machine is to be suspended for, asked for by whoever runs it."""
+    begun: bool = False
+    """The daemon knows its folder; before that nobody acts, for what lies there at its first start is held."""
     _now: float = 0.0
     _clips: Iterator[int] = field(init=False)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
-    _writers: list[tuple[float, int, Script]] = field(default_factory=list)
-    _house: list[tuple[float, int, Script]] = field(default_factory=list)
+    _writers: list[_Turn] = field(default_factory=list)
+    _house: list[_Turn] = field(default_factory=list)
+    _latest: dict[int, Copy] = field(default_factory=dict)
+    """What each dropper is at."""
     _busy: bool = False
+    _who: int = -1
 
     def __post_init__(self) -> None:
         self.rng = Random(self.seed)
         self._clips = itertools.count(self.seed * 1000)
         self.disk.furnish({tree: self._clip("faststart.mp4", 3) for tree in OTHERS[:2]})
         for number in range(self.rng.randrange(2, 6)):
-            self._plan(self._writers, self._dropper(number), self.rng.uniform(1, 2 * self.quiet))
-        self._plan(self._house, self._keeper(), self.rng.uniform(1, 3 * self.quiet))
+            first = _Turn(self.rng.uniform(1, 2 * self.quiet), next(self._numbers), self._dropper(number), number)
+            heapq.heappush(self._writers, first)
+        self._house.append(_Turn(self.rng.uniform(1, 3 * self.quiet), next(self._numbers), self._keeper()))
 
     # When they act
 
     def next_at(self) -> float | None:
         """Give when the next of them acts, in seconds of the world's time; None: nobody will."""
-        return min((queue[0][0] for queue in (self._writers, self._house) if queue), default=None)
+        return min((queue[0].at for queue in (self._writers, self._house) if queue), default=None)
 
     def at(self, now: float, point: str) -> None:
         """Let all act whose time has come, and perhaps one before it. Raises `PowerCut`."""
-        self._now = now
+        self._now = now = now + 1e-6  # sums of seconds are not exact
         own_step = " /" in point
         """A step of the disk that has looked already which root it has."""
-        while self._writers and self._writers[0][0] <= now:
+        while self._writers and self._writers[0].at <= now:
             self._act(self._writers)
-        while not own_step and self._house and self._house[0][0] <= now:
+        while not own_step and self._house and self._house[0].at <= now:
             self._act(self._house)
-        likely = point.startswith(DANGER)
-        if self.rng.random() < (0.15 if likely else 0.003):
+        if point.startswith(DANGER) and self.rng.random() < 0.25:
             self._early(house=not own_step)
 
     def glance(self) -> None:
         """Perhaps one of the writers acts just before the daemon opens or reads something."""
-        if not self._busy and self.rng.random() < 0.02:
+        if self.begun and not self._busy and self.rng.random() < 0.03:
             self._early(house=False)
 
     def step(self) -> None:
-        """Perhaps something happens between two steps of the daemon, to its root too."""
-        if not self._busy and self.rng.random() < 0.01:
-            self._early(house=True)
+        """Perhaps something happens to the root between two steps of the daemon."""
+        if self._house and self.begun and not self._busy and self.rng.random() < 0.003:
+            self._act(self._house)
 
     def _early(self, *, house: bool) -> None:
-        queue = self._house if house and self.rng.random() < 0.3 else self._writers
-        if queue:
-            self._act(queue)
+        """Have somebody act before his time, whose file the daemon may have in its hands; pauses in others stay."""
+        if house and self._house and self.rng.random() < 0.15:
+            self._act(self._house)
+            return
+        turns = [turn for turn in self._writers if self._is_at_stake(turn.number)]
+        if turns:
+            self._act(self._writers, self.rng.choice(turns))
 
-    def _plan(self, queue: list[tuple[float, int, Script]], script: Script, seconds: float) -> None:
-        heapq.heappush(queue, (self._now + seconds, next(self._numbers), script))
+    def _is_at_stake(self, number: int) -> bool:
+        """Say whether a dropper's file may be in the daemon's hands: it was whole, as far as anybody knows."""
+        copy = self._latest.get(number)
+        return copy is not None and copy.whole and not copy.gone
 
-    def _act(self, queue: list[tuple[float, int, Script]]) -> None:
-        _, _, script = heapq.heappop(queue)
+    def _act(self, queue: list[_Turn], turn: _Turn | None = None) -> None:
+        turn = turn or queue[0]
+        queue.remove(turn)
+        heapq.heapify(queue)
         self._busy = True
         try:
-            seconds = next(script, None)
+            self._who = turn.number
+            seconds = next(turn.script, None)
         finally:
             self._busy = False
         if seconds is not None:
-            self._plan(queue, script, seconds)
+            heapq.heappush(queue, _Turn(self._now + seconds, next(self._numbers), turn.script, turn.number))
         if self.disk.restarting:
             self.disk.restarting = False
             raise PowerCut("restart")
@@ -211,7 +235,7 @@ class Outside:
                     self._sidecar(name)
                     yield self._short()
                 copy = yield from self._drop(name, kind)
-                while self.rng.random() < 0.4:
+                while self.rng.random() < 0.5:
                     yield self.rng.choice((self._short(), self._long()))
                     copy = yield from self._afterwards(copy, kind)
             except _Died:
@@ -232,6 +256,7 @@ class Outside:
     def _create(self, name: str, target: bytes) -> Copy:
         copy = Copy(name=name, ino=self.disk.put(f"{self.disk.home}/{name}", b""), target=target)
         self.copies.append(copy)
+        self._latest[self._who] = copy
         return copy
 
     def _afterwards(self, copy: Copy, kind: str) -> Deed:
@@ -246,7 +271,7 @@ class Outside:
             return copy
         begin = len(copy.target)
         self._hold(copy, True)
-        yield self.rng.choice((0.0, self._short()))
+        yield self.rng.choice((0.0, self._any()))
         self._intend(copy, copy.target + padding(copy.name, self.rng.randrange(100, 400)))
         copy = yield from self._fill(copy, "open", begin)
         return copy
@@ -256,7 +281,7 @@ class Outside:
         if not self._lies(copy):
             return copy
         self._hold(copy, True)
-        yield self.rng.choice((0.0, self._short()))
+        yield self.rng.choice((0.0, self._any()))
         old, new = copy.content, self._clip(kind, len(copy.target) // PAGE)
         if len(new) == len(old):
             self._intend(copy, new)
@@ -400,7 +425,7 @@ class Outside:
         return self.rng.uniform(0.05, 0.8) * self.quiet
 
     def _long(self) -> float:
-        return self.rng.uniform(1.1, 3) * self.quiet
+        return self.rng.uniform(*self.rng.choice(((1.1, 3), (1.1, 3), (3, 8)))) * self.quiet
 
     def _any(self) -> float:
         return self._long() if self.rng.random() < 0.3 else self._short()
