@@ -28,8 +28,7 @@ class SharedDisk(MemoryDisk):
     A disk with the verbs of its other users.
 
     ``glance`` is called before the daemon opens or reads anything, ``step`` before each of its steps, where it looks
-    which root it has. ``restarting``: somebody ends it now; ``gentle``: the daemon, not the machine. ``blind``: no lease
-    is ever refused.
+    which root it has. ``restarting``: somebody ends it now; ``gentle``: the daemon, not the machine.
     """
 
     def __init__(self) -> None:
@@ -38,7 +37,6 @@ class SharedDisk(MemoryDisk):
         self.step: Callable[[], None] = lambda: None
         self.restarting = False
         self.gentle = False
-        self.blind = False
         self.mounted = SHARE
 
     @property
@@ -63,10 +61,6 @@ class SharedDisk(MemoryDisk):
         """Read a file."""
         self.glance()
         return super().content(ino)
-
-    def is_open(self, ino: int) -> bool:
-        """Ask for a lease."""
-        return not self.blind and super().is_open(ino)
 
     def cut(self, rng: Random) -> None:
         """End the machine, or the daemon only: then the kernel still has everything."""

@@ -7,8 +7,8 @@ gathered as sentences, so that a run without one of the safeguards can be counte
 """
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, Final
 
@@ -21,10 +21,21 @@ from writers import Copy, Outside, digest
 from panjaya_watchd.api.base import Submission
 from panjaya_watchd.core.answers import Asset, Fault
 from panjaya_watchd.core.claim import OnDoubt, Rules, State
+from panjaya_watchd.core.content import Ending, Reads, Wholeness
+from panjaya_watchd.core.drop import Drop, Part
+from panjaya_watchd.core.names import ClaimId
 from panjaya_watchd.core.profiles import TRAITS, Ground, Profile
 from panjaya_watchd.core.settle import Rule
 from panjaya_watchd.ledger.codec import Codec
+from panjaya_watchd.places import taking
+from panjaya_watchd.places.base import Scan
+from panjaya_watchd.places.folder import _open
 from panjaya_watchd.places.junk import is_member
+from panjaya_watchd.places.memory import MemoryPlace
+from panjaya_watchd.places.naming import base, lying, within
+from panjaya_watchd.places.open_part import OpenPart
+from panjaya_watchd.places.trouble import border
+from panjaya_watchd.run.intake import Intake
 
 CODEC: Final = Codec()
 KINDS: Final = {
@@ -149,6 +160,13 @@ class Site(World):
         if times:
             self.clock.seconds = max(self.clock.seconds, min(times))
 
+    def figures(self) -> Counter[str]:
+        """Count what happened."""
+        ends = Counter(
+            claim.outcome.to.value for claim in self.ledger.closed() if claim.outcome and claim.outcome.to is not None
+        )
+        return self.counts + self.outside.counts + ends + Counter(messages=self.messages)
+
     # What is wrong in the end
 
     def blame(self, what: str, whom: str) -> None:
@@ -205,6 +223,62 @@ class Site(World):
         return f"forgotten in {folder or 'the folder'}"
 
 
+class _Unseen(SharedDisk):
+    """No lease is ever refused."""
+
+    def is_open(self, ino: int) -> bool:
+        """Say that nobody writes."""
+        return False
+
+
+class _Believed(OpenPart):
+    """It never changes."""
+
+    def changed(self) -> str | None:
+        """Say that nothing has."""
+        return None
+
+
+class _Unchecked(MemoryPlace):
+    """It does not look again at what was taken in."""
+
+    def take_in(self, claim_id: ClaimId, drop: Drop) -> Drop:
+        """Take in, and be content."""
+        with border(self._tree.root, "taking a drop in"):
+            return taking.take_in(self._tree, claim_id, drop)
+
+    def open_part(self, claim_id: ClaimId, part: Part) -> OpenPart:
+        """Open whatever is there."""
+        with border(self._tree.root, "opening a part"):
+            taking.expect(self._tree, lying(claim_id))
+            name = within(lying(claim_id), base(part.name))
+            return _Believed(self._tree, name, _open(self._tree, name, part))
+
+
+class _Lasting(Intake):
+    """A change does not begin the quiet period afresh."""
+
+    def take(self, scan: Scan) -> Mapping[str, Drop]:
+        """Take in, and count on what was counted before."""
+        drops = super().take(scan)
+        for key, settling in self._settling.items():
+            self._settling[key] = replace(settling, drop=drops.get(key, settling.drop))
+        return drops
+
+
+def _contented(_file: Reads) -> Ending:
+    return Ending(verdict=Wholeness.WHOLE)
+
+
+WITHOUT: Final[Mapping[str, dict[str, Any]]] = {
+    "the content check": {"ending": _contented},
+    "the lease veto": {"disk_type": _Unseen},
+    "any check after the claim": {"place_type": _Unchecked},
+    "a fresh quiet period": {"intake_type": _Lasting},
+}
+"""What a run is like without one of the safeguards."""
+
+
 def play(seed: int, **changes: Any) -> Site:
     """Play one run; all that is drawn for it follows from its seed."""
     rng = Random(seed)
@@ -213,7 +287,7 @@ def play(seed: int, **changes: Any) -> Site:
     ground = Ground(folder="", kind=KINDS[profile], profile=profile)
     settings: dict[str, Any] = {
         "rule": Rule(grace=10 * quiet),
-        "pace": rng.choice((None, 30.0)),
+        "pace": rng.choice((None, 30.0, 30.0, 30.0)),
         "grounds": (ground,),
         "orderly": rng.random() < 0.5,
         "hold": True,

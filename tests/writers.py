@@ -204,7 +204,10 @@ class Outside:
                 case 0 | 1:
                     self.counts["unmounted"] += 1
                     self.disk.mount(self.rng.choice(OTHERS))
-                    yield self.rng.uniform(0.1, 4) * self.quiet
+                    yield self.rng.uniform(0.1, 2) * self.quiet
+                    if self.rng.random() < 0.4:
+                        self._restart()
+                        yield self.rng.uniform(0.1, 2) * self.quiet
                     self.disk.mount(SHARE, renumbered=self.rng.random() < 0.5)
                 case 2:
                     self.counts["read-only"] += 1
@@ -212,13 +215,16 @@ class Outside:
                     yield self.rng.uniform(0.1, 4) * self.quiet
                     self.disk.unseal()
                 case 3 | 4:
-                    self.counts["restarted"] += 1
-                    self.disk.gentle = self.rng.random() < 0.5
-                    self.disk.restarting = True
+                    self._restart()
                 case _:
                     self.counts["suspended"] += 1
                     self.asleep += self.rng.uniform(0.3, 6) * self.quiet
             yield self.rng.uniform(0.1, 4) * self.quiet
+
+    def _restart(self) -> None:
+        self.counts["restarted"] += 1
+        self.disk.gentle = self.rng.random() < 0.5
+        self.disk.restarting = True
 
     # Those who drop
 
