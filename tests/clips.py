@@ -84,5 +84,5 @@ def _moov(place: int, length: int) -> bytes:
 
 
 def _element(number: int, body: bytes) -> bytes:
-    """The size always takes eight bytes."""
+    """Make one whose size takes eight bytes."""
     return number.to_bytes((number.bit_length() + 7) // 8) + (len(body) | 1 << 56).to_bytes(8) + body

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, Final
 
-from clips import faststart
 from played import SimApi
 from shared_disk import OTHERS, SHARE, SharedDisk
 from world import FOLDER, ROOT, TRACE, World
