@@ -174,9 +174,10 @@ class Outside:
             self._act(self._writers, self.rng.choice(turns))
 
     def _is_at_stake(self, number: int) -> bool:
-        """Say whether a dropper's file may be in the daemon's hands: it was whole, as far as anybody knows."""
+        """Say whether a dropper's file may be in the daemon's hands: it was whole, and is not answered yet."""
         copy = self._latest.get(number)
-        return copy is not None and copy.whole and not copy.gone
+        path = None if copy is None or not copy.whole else self.disk.where(copy.ino)
+        return path is not None and path[len(self.disk.home) + 1 :].partition("/")[0] not in {"done", "failed"}
 
     def _act(self, queue: list[_Turn], turn: _Turn | None = None) -> None:
         turn = turn or queue[0]
@@ -242,7 +243,8 @@ class Outside:
                     yield self._short()
                 copy = yield from self._drop(name, kind)
                 while self.rng.random() < 0.5:
-                    yield self.rng.choice((self._short(), self._long()))
+                    # The longest is cut short where the daemon has just begun to act upon the file.
+                    yield self.rng.choice((self._short(), self._long(), 20 * self.quiet))
                     copy = yield from self._afterwards(copy, kind)
             except _Died:
                 self.counts["died"] += 1
@@ -277,7 +279,7 @@ class Outside:
             return copy
         begin = len(copy.target)
         self._hold(copy, True)
-        yield self.rng.choice((0.0, self._any()))
+        yield self.rng.choice((0.0, self._any(), 10 * self.quiet))
         self._intend(copy, copy.target + padding(copy.name, self.rng.randrange(100, 400)))
         copy = yield from self._fill(copy, "open", begin)
         return copy
@@ -287,7 +289,7 @@ class Outside:
         if not self._lies(copy):
             return copy
         self._hold(copy, True)
-        yield self.rng.choice((0.0, self._any()))
+        yield self.rng.choice((0.0, self._any(), 10 * self.quiet))
         old, new = copy.content, self._clip(kind, len(copy.target) // PAGE)
         if len(new) == len(old):
             self._intend(copy, new)
@@ -352,7 +354,7 @@ class Outside:
                 self._hold(copy, False)
             yield self._pause(copy)
             yield from self._mishap(copy)
-        yield self.rng.choice((0.0, self._any()))
+        yield self.rng.choice((0.0, self._any(), 10 * self.quiet))
         if self.rng.random() < 0.3:
             self.disk.stamp(copy.ino)
         self._hold(copy, False)

@@ -53,6 +53,10 @@ class MemoryTree:
         self.grounds = grounds
         self._guard = RootGuard(root)
 
+    def expect(self, known: str | None) -> None:
+        """Note which root is meant."""
+        self._guard.expect(known)
+
     def stand(self, known: str | None) -> Standing:
         """Make sure that the root can be used."""
         self._guard.expect(known)

@@ -4,11 +4,13 @@ import itertools
 from pathlib import Path
 
 import pytest
+from samples import drop
 from shared_disk import SHARE, SharedDisk
 from world import ROOT, TRACE
 
+from panjaya_watchd.core.names import ClaimId
 from panjaya_watchd.errors import PlaceError
-from panjaya_watchd.places.base import Known
+from panjaya_watchd.places.base import Foreign, Known
 from panjaya_watchd.places.guard import RootGuard
 from panjaya_watchd.places.memory import MemoryPlace
 
@@ -59,3 +61,18 @@ def test_two_roots_are_never_one_sighting() -> None:
     with pytest.raises(PlaceError, match="while it was looked at"):
         place.scan(Known(root_id="cafe"))
     assert [name for name, _ in place.scan(Known(root_id="cafe")).files] == ["talk.mp4"]
+
+
+def test_a_claim_that_goes_on_before_the_first_look_touches_no_other_root() -> None:
+    """Another share has a folder of that name as well, so the video would seem to be gone."""
+    disk = SharedDisk()
+    disk.write(f"{ROOT}/processing/c1/talk.mp4", b"talk")
+    disk.write(TRACE, b"cafe\n")
+    taken = drop("talk.mp4")
+    disk.furnish({"bare": b"film", "foreign": b"film"})
+    disk.mount("foreign")
+    place = MemoryPlace(disk, Path(ROOT))
+    place.expect("cafe")
+
+    with pytest.raises(Foreign, match="another folder is mounted here"):
+        place.take_in(ClaimId("c1"), taken)

@@ -76,7 +76,7 @@ def test_no_beginning_of_a_clip_passes_for_a_whole_one(kind: str) -> None:
     """What the runs rest on: the structure alone tells what a clip is, but for a chunk that no program writes."""
     whole = CLIPS[kind](1, 3)
     longer = whole + padding(kind, 300)
-    cuts = chain(range(SHORTEST, len(whole), 7), range(len(whole) + SHORTEST, len(longer)))
+    cuts = chain(range(1, 400), range(400, len(whole), 7), range(len(whole) + SHORTEST, len(longer)))
     begun = [Bytes(longer[:cut]) for cut in cuts]
     begun += [
         Bytes(whole[:cut] + bytes(len(whole) - cut), unwritten)
