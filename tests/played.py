@@ -202,6 +202,10 @@ class SimLanes:
         """Read a settled drop."""
         self.work.append(lambda: lanes._examine(folder, drop, patience, self._hands))
 
+    def expect(self, folder: FolderName, root_id: str) -> None:
+        """Note which folder is meant."""
+        self._hands.places[folder].expect(root_id)
+
     def leave_trace(self, folder: FolderName, root_id: str | None) -> None:
         """Make our own folder."""
         self.work.append(lambda: lanes._leave_trace(folder, root_id, self._hands))

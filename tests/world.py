@@ -22,9 +22,10 @@ from structlog.testing import CapturingLogger
 
 from panjaya_watchd.core.budget import Budget, Calendar
 from panjaya_watchd.core.claim import Claim, Destination, HeldFor, Rules, State
-from panjaya_watchd.core.content import Measured
+from panjaya_watchd.core.content import Ending, Measured, Reads
 from panjaya_watchd.core.names import ClaimId, FolderName, Locale
 from panjaya_watchd.core.order import AutoGenerate, Defaults
+from panjaya_watchd.core.profiles import LOCAL_GROUND, Ground
 from panjaya_watchd.core.settle import Rule
 from panjaya_watchd.ledger.codec import Codec
 from panjaya_watchd.media.ending import ending
@@ -132,8 +133,17 @@ class World:
     """What lies there before the first start is held."""
     refused: tuple[str, ...] = ()
     meddle: Callable[["World", str], None] = lambda _world, _name: None
+    rule: Rule = RULE
+    pace: float | None = 30.0
+    """Seconds between two looks when nothing happens; None: that of the storage."""
+    grounds: tuple[Ground, ...] = (LOCAL_GROUND,)
+    ending: Callable[[Reads], Ending] = ending
     driver_type: type[Driver] = Driver
     gate_type: type[SimGate] = SimGate
+    api_type: type[SimApi] = SimApi
+    place_type: type[MemoryPlace] = MemoryPlace
+    intake_type: type[Intake] = Intake
+    disk_type: type[MemoryDisk] = MemoryDisk
     codec: Codec = field(default_factory=Codec)
     """Costly to make, and the same for all worlds: pass one where many are run."""
     changed: bool = True
@@ -155,7 +165,7 @@ class World:
     def __post_init__(self) -> None:
         self.rng = Random(self.seed)
         self.clock = SimClock()
-        self.disk = MemoryDisk()
+        self.disk = self.disk_type()
         for root in self.roots.values():
             self.disk.folder(root)
         self.drop(self.drops)
@@ -238,10 +248,10 @@ class World:
         """Start the daemon as the service manager would; memory is empty, ledger and disk are what is left."""
         inbox = Inbox(self.clock)
         hands = Hands(
-            api=SimApi(self),
-            places={folder: MemoryPlace(self.disk, Path(root)) for folder, root in self.roots.items()},
+            api=self.api_type(self),
+            places={folder: self._place(Path(root)) for folder, root in self.roots.items()},
             probe=lambda _descriptor: Measured(duration=LENGTH),
-            ending=ending,
+            ending=self.ending,
             clock=self.clock,
             board=Board(),
             stop=threading.Event(),
@@ -259,6 +269,9 @@ class World:
         )
         self.driver.start()
 
+    def _place(self, root: Path) -> MemoryPlace:
+        return self.place_type(self.disk, root, grounds=self.grounds)
+
     def _watched(self, folder: FolderName) -> Watched:
         defaults = Defaults(
             locale=Locale("en-US"),
@@ -268,7 +281,7 @@ class World:
         return Watched(
             defaults=defaults,
             rules=self.rules,
-            intake=Intake(rule=RULE, own_pace=30.0),
+            intake=self.intake_type(rule=self.rule, own_pace=self.pace),
             budget=self.budgets.get(folder),
             root=Root(path=self.roots[folder], hold=self.hold),
         )

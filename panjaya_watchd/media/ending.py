@@ -19,6 +19,9 @@ KINDS: Final = (boxes, ebml, riff, asf, flv, mxf, program, transport)
 
 _BLANK: Final = 1 << 12
 
+_LEAST: Final = 16
+"""Bytes by which most kinds can be known; a copy that pauses before them shows nothing of its kind."""
+
 
 def ending(file: Reads) -> Ending:
     """
@@ -31,6 +34,8 @@ def ending(file: Reads) -> Ending:
         return Ending(verdict=Wholeness.UNFINISHED, says="is empty")
     try:
         name, walk = _recognise(Look(file))
+        if walk is None and file.size < _LEAST:
+            return Ending(verdict=Wholeness.UNFINISHED, says=f"has no more than {file.size} bytes")
         if walk is None:
             return judge_unknown(Look(file)) or _unproven("is of a kind that cannot be checked")
         return _judge(file, name, walk)

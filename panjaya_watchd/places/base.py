@@ -112,6 +112,9 @@ class Place(Protocol):
 
         """
 
+    def expect(self, root_id: str) -> None:
+        """From now on the folder of this id is meant; touches nothing. Every verb raises `Foreign` in another one."""
+
     def leave_trace(self, root_id: str | None = None) -> None:
         """
         Make ``processing/`` with an id in it: the trace by which the folder is known again. Durable when it returns.

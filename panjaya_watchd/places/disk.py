@@ -69,6 +69,10 @@ class DiskTree:
         self._mounted: tuple[bytes, tuple[Mount, ...]] = (b"", ())
         self._rights = durable.Rights(0o755)
 
+    def expect(self, known: str | None) -> None:
+        """Note which root is meant."""
+        self._guard.expect(known)
+
     def stand(self, known: str | None) -> Standing:
         """Make sure that the root can be used, and say how it stands."""
         self._guard.expect(known)

@@ -69,6 +69,10 @@ class FolderPlace:
         """Give the ground on which a part lies."""
         return ground_of(self._grounds, name)
 
+    def expect(self, root_id: str) -> None:
+        """Note which folder is meant."""
+        self._tree.expect(root_id)
+
     def leave_trace(self, root_id: str | None = None) -> None:
         """Leave our trace."""
         with border(self._tree.root, "making our own folder"):

@@ -31,8 +31,13 @@ class RootGuard:
         self._trusted: Identity | None = None
 
     def expect(self, known: str | None) -> None:
-        """From now on the root of this id is meant; None where no id is known yet."""
-        if self._known not in {None, known}:
+        """
+        From now on the root of this id is meant; None where no id is known yet.
+
+        What was trusted before has not borne that id: after a start, claims may go on before the first look, and an
+        empty mount point that was let in then must not count as the folder that has lost its mark.
+        """
+        if self._known != known:
             self._trusted = None
         self._known = known
 

@@ -53,6 +53,10 @@ class MemoryTree:
         self.grounds = grounds
         self._guard = RootGuard(root)
 
+    def expect(self, known: str | None) -> None:
+        """Note which root is meant."""
+        self._guard.expect(known)
+
     def stand(self, known: str | None) -> Standing:
         """Make sure that the root can be used."""
         self._guard.expect(known)
@@ -124,18 +128,16 @@ class MemoryTree:
         return self.disk.marked(self._path(name))
 
     def _path(self, name: str) -> str:
-        if self.disk.look(str(self.root)) is not None:
-            self._guard.admit(self._identity(), self._read_id)
-        else:
-            raise PlaceError(
-                f"{self.root}: expected a folder that can be read, found nothing.",
-                hint="Mount it; it goes on by itself once it is back.",
-            )
+        self._guard.admit(self._identity(), self._read_id)
         return within(str(self.root), name)
 
     def _identity(self) -> Identity:
         look = self.disk.look(str(self.root))
-        assert look is not None
+        if look is None:
+            raise PlaceError(
+                f"{self.root}: expected a folder that can be read, found nothing.",
+                hint="Mount it; it goes on by itself once it is back.",
+            )
         return (0, look.fingerprint.ino)
 
     def _read_id(self) -> str | None:

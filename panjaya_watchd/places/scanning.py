@@ -10,7 +10,9 @@ from collections.abc import Set as AbstractSet
 from typing import Final
 
 from panjaya_watchd.core.drop import Fingerprint
+from panjaya_watchd.core.names import display
 from panjaya_watchd.core.profiles import LOCAL_GROUND, Ground, ground_of, traits_of
+from panjaya_watchd.errors import PlaceError
 from panjaya_watchd.places import tracing
 from panjaya_watchd.places.base import Known, Scan
 from panjaya_watchd.places.junk import is_junk_folder
@@ -39,7 +41,14 @@ class Scanner:
         """Where something was mounted below the root in an earlier scan."""
 
     def scan(self, known: Known) -> Scan:
-        """Look at the whole folder once; raises `OSError` and `PlaceError`."""
+        """
+        Look at the whole folder once.
+
+        Raises:
+            OSError: the storage fails.
+            PlaceError: the root cannot be used, or another one was mounted meanwhile: two roots are never one sighting.
+
+        """
         files: list[tuple[str, Fingerprint]] = []
         refused: list[tuple[str, str]] = []
         folders, whole = [""], True
@@ -63,7 +72,13 @@ class Scanner:
         traced = self._tree.look(PROCESSING) is not None
         strays = tracing.strays(self._tree, known.claims) if traced else ()
         # What is mounted or unmounted meanwhile may have hidden files, or shown others.
-        whole = whole and stands == self._tree.stand(known.root_id)
+        after = self._tree.stand(known.root_id)
+        if (after.mounting, after.root_id) != (stands.mounting, stands.root_id):
+            raise PlaceError(
+                f"{display(str(self._tree.root))} was mounted or unmounted while it was looked at.",
+                hint="Nothing is to be done; it is looked at again.",
+            )
+        whole = whole and stands == after
         refused += self._missing(stands.grounds)
         whole = whole and all(why not in {_UNREADABLE, _UNMOUNTED} for _, why in refused)
         return Scan(

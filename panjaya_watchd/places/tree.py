@@ -95,6 +95,9 @@ class Tree(Protocol):
 
     root: Path
 
+    def expect(self, known: str | None) -> None:
+        """Note the id of the root that is meant, without looking."""
+
     def stand(self, known: str | None) -> Standing:
         """Make sure that the root can be used, and is the one of that id; from then on no other is."""
 

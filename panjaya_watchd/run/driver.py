@@ -167,6 +167,7 @@ class Driver:
         """Resume every living claim, then look at every watch folder."""
         self.living.update((claim.id, claim) for claim in self.ledger.living())
         self.counts.update(claim.state for claim in self.living.values())
+        self.folders.expect()
         for claim in list(self.living.values()):
             if claim.folder not in self.watched:
                 hint = "Configure the folder again under this name; until then the claim waits."

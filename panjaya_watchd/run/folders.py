@@ -41,6 +41,9 @@ class Looking(Listens, Protocol):
     def post(self, folder: FolderName, text: str | None) -> None:
         """Write ``STATUS.txt``."""
 
+    def expect(self, folder: FolderName, root_id: str) -> None:
+        """Note, at once, the id of the folder that is meant."""
+
     def leave_trace(self, folder: FolderName, root_id: str | None) -> None:
         """Make our own folder in it, of this id or a new one; says nothing, for the next look sees it."""
 
@@ -86,6 +89,13 @@ class Folders:
     def __post_init__(self) -> None:
         self._slept = self.clock.asleep()
         self.roots = Roots(lanes=self.looking, log=self.log, living=self.living, first_start=self.first_start)
+
+    def expect(self) -> None:
+        """Say which folders are meant, before any claim goes on: what is mounted now may be another one."""
+        for folder in self.watched:
+            root_id = self.first_start.root_id(folder)
+            if root_id is not None:
+                self.looking.expect(folder, root_id)
 
     def look(self, folder: FolderName) -> None:
         """Begin a scan; if one is under way, one more after it, because it may have passed the place already."""

@@ -157,6 +157,10 @@ class Lanes:
         """Read a settled drop."""
         self._files[folder].hand(lambda: _examine(folder, drop, patience, self.hands))
 
+    def expect(self, folder: FolderName, root_id: str) -> None:
+        """Note which folder is meant; nothing is looked at, so nothing can be waited for."""
+        self.hands.places[folder].expect(root_id)
+
     def leave_trace(self, folder: FolderName, root_id: str | None) -> None:
         """Make our own folder in a watch folder."""
         self._files[folder].hand(lambda: _leave_trace(folder, root_id, self.hands))

@@ -59,6 +59,7 @@ class Notes:
         self.patience: list[Patience] = []
         self.posted: list[str | None] = []
         self.traced: list[FolderName] = []
+        self.expected: dict[FolderName, str] = {}
         self.known: list[Known] = []
         self.listening: list[tuple[FolderName, bool]] = []
 
@@ -83,6 +84,10 @@ class Notes:
     def post(self, folder: FolderName, text: str | None) -> None:
         """Write down what the status says."""
         self.posted.append(text)
+
+    def expect(self, folder: FolderName, root_id: str) -> None:
+        """Note it."""
+        self.expected[folder] = root_id
 
     def leave_trace(self, folder: FolderName, root_id: str | None) -> None:
         """Write down whose folder is to get our trace."""

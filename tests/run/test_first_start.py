@@ -65,6 +65,16 @@ def test_what_lay_there_is_held_and_told_once_with_its_price() -> None:
     assert len(here.logged("folder.held")) == 1
 
 
+def test_before_a_claim_goes_on_the_places_know_which_folder_is_meant() -> None:
+    """What is mounted after a start may be another one; a claim that goes on there would find its video gone."""
+    here = stage()
+    here.tell(Scanned(folder=FOLDER, scan=Scan(files=(), traced=True, root_id="cafe"), seconds=0.0))
+
+    assert here.notes.expected == {}
+    assert stage(ledger=here.ledger).notes.expected == {FOLDER: "cafe"}
+    assert stage("/srv/other", ledger=here.ledger).notes.expected == {}
+
+
 BARE = Scan(files=(), traced=False)
 """A mount point without its share: nothing is there, not even our own folder."""
 
