@@ -161,6 +161,7 @@ EVENTS: tuple[Event, ...] = (
 )
 """One of each kind."""
 
+FOLDER_KEYS = ["name", "scanned_seconds_ago", "trouble", "grounds", "waiting", "held_first"]
 CLAIM_KEYS = [
     "claim",
     "folder",

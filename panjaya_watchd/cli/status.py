@@ -58,6 +58,7 @@ def look(settings: Settings) -> dict[str, Any]:
         claims = [claim_facts(claim, {}, 0.0) for claim in living]
         counts = dict(Counter(claim.state.value for claim in living))
         trouble, nothing = "the daemon is not running", {"drops": 0, "estimated_minutes": 0.0}
-        known: dict[str, Any] = {"scanned_seconds_ago": None, "trouble": trouble, "waiting": [], "held_first": nothing}
+        known: dict[str, Any] = {"scanned_seconds_ago": None, "trouble": trouble, "grounds": [], "waiting": []}
+        known["held_first"] = nothing
         folders = [{"name": folder.name, **known} for folder in settings.folders]
         return {"running": False, "folders": folders, "claims": claims, "counts": counts, "budgets": []}

@@ -8,6 +8,7 @@ from typing import Any
 from panjaya_watchd.core.budget import Purse
 from panjaya_watchd.core.claim import Claim, Dubbing, State
 from panjaya_watchd.core.names import FolderName, display
+from panjaya_watchd.core.profiles import Ground
 from panjaya_watchd.core.words import standing
 from panjaya_watchd.run.board import Board, Progress
 from panjaya_watchd.run.first_start import held_first
@@ -78,11 +79,22 @@ def _folder(name: FolderName, folder: Watched, living: list[Claim], monotonic: f
         "name": name,
         "scanned_seconds_ago": None if intake.last_scan is None else round(monotonic - intake.last_scan, 1),
         "trouble": intake.trouble,
+        "grounds": [] if intake.last_scan is None else [_ground(ground) for ground in intake.grounds],
         "waiting": [{"name": waiting, "why": why} for waiting, why in intake.waiting()],
         "held_first": {
             "drops": len(first),
             "estimated_minutes": round(sum(claim.estimated_minutes or 0 for claim in first), 2),
         },
+    }
+
+
+def _ground(ground: Ground) -> dict[str, Any]:
+    """Give what lies at or below a watch folder, by which its drops are judged: ``folder`` is empty for the root."""
+    return {
+        "folder": display(ground.folder),
+        "kind": ground.kind,
+        "profile": ground.profile.value,
+        "exported": None if ground.exported is None else display(ground.exported),
     }
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from cli.site import HELD, Site, surroundings
-from samples import CLAIM_KEYS, DIGEST, NOW, claim, drop
+from samples import CLAIM_KEYS, DIGEST, FOLDER_KEYS, NOW, claim, drop
 
 from panjaya_watchd.core.claim import Claim, Destination, Outcome, State
 from panjaya_watchd.core.names import AssetId, ClaimId
@@ -39,7 +39,7 @@ def test_without_a_daemon_the_status_has_the_same_keys(here: Site) -> None:
     assert said.json["running"] is False
     assert said.json["counts"] == {"held": 1}
     assert [list(facts) for facts in said.json["claims"]] == [CLAIM_KEYS]
-    assert list(said.json["folders"][0]) == ["name", "scanned_seconds_ago", "trouble", "waiting", "held_first"]
+    assert list(said.json["folders"][0]) == FOLDER_KEYS
 
 
 def test_before_the_first_start_the_status_is_empty(here: Site) -> None:
@@ -61,7 +61,7 @@ def test_with_a_daemon_the_status_is_the_daemons(here: Site) -> None:
     assert said.json["running"] is True
     assert said.json["counts"] == {"held": 1}
     assert [list(facts) for facts in said.json["claims"]] == [CLAIM_KEYS]
-    assert list(said.json["folders"][0]) == ["name", "scanned_seconds_ago", "trouble", "waiting", "held_first"]
+    assert list(said.json["folders"][0]) == FOLDER_KEYS
     assert "marketing" in words.out
     assert HELD in words.out
 
