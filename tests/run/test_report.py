@@ -10,8 +10,8 @@ from samples import CLAIM_KEYS, FRENCH, NOW, SPANISH, claim, drop, dubbing, earl
 
 from panjaya_watchd.core.budget import Budget, Purse, Spent
 from panjaya_watchd.core.claim import Destination, DubbingState, HeldFor, Outcome, Reservation, State
-from panjaya_watchd.core.profiles import Ground, Profile
 from panjaya_watchd.core.names import AssetId, ClaimId, FolderName, display
+from panjaya_watchd.core.profiles import Ground, Profile
 from panjaya_watchd.places.base import Scan
 from panjaya_watchd.run.board import Board, Progress
 from panjaya_watchd.run.messages import Scanned, Unseen
