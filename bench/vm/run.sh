@@ -1,12 +1,13 @@
 #!/bin/bash
 # The core cases over real cifs and NFS mounts: a Debian with its own kernel, in a virtual machine made for this.
 #
-#   bench/vm/run.sh [DIR]        needs root, and Debian's debootstrap, qemu-system-x86 and e2fsprogs
+#   bench/vm/run.sh [DIR [PART...]]        needs root, and Debian's debootstrap, qemu-system-x86 and e2fsprogs
 #
 # DIR keeps the Debian, so that the next run begins at once; without one everything is made in a temporary directory
 # and thrown away. The Debian is installed from the mirror that debootstrap knows; the machine itself is emulated (no
 # /dev/kvm), has no network card and reaches nothing. It gets a second disk with this checkout as it lies here and the
-# packages of its .venv, which has to be of the same Python (3.11), and runs bench/vm/cases.py on it.
+# packages of its .venv, which has to be of the same Python (3.11), and runs bench/vm/cases.py on it: all of it, or the
+# parts that are named.
 #
 # Prints what happens there while it happens, ends with "VM: N cases, 0 failures", and fails where that line is another
 # one. About 2 minutes for the Debian, 8 for the cases on two idle cores, 2 GB of disk.
@@ -32,6 +33,7 @@ end() {
 trap end EXIT
 trap 'exit 130' INT TERM
 keep=${1:-$run}
+parts=${*:2}
 mkdir -p "$keep"
 
 if [ ! -e "$keep/debian.img" ]; then
@@ -65,9 +67,9 @@ cp -a "$site" "$run/disk/site"
 git -c safe.directory='*' ls-files -z --cached --others --exclude-standard -- panjaya_watchd tests bench config |
     tar --null --files-from=- --create | tar --extract --no-same-owner --directory "$run/disk/checkout"
 .venv/bin/python -m compileall -q "$run/disk/checkout" -s "$run/disk/checkout" -p /opt/disk/checkout
-cat >"$run/disk/begin" <<'BEGIN'
+cat >"$run/disk/begin" <<BEGIN
 echo /opt/disk/site >/usr/lib/python3/dist-packages/cases.pth
-cd /opt/disk/checkout && PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PYTHONPATH=.:tests exec python3 -m bench.vm.cases
+cd /opt/disk/checkout && PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PYTHONPATH=.:tests exec python3 -m bench.vm.cases $parts
 BEGIN
 truncate -s 1G "$run/disk.img"
 mke2fs -q -t ext4 -d "$run/disk" "$run/disk.img"
