@@ -134,7 +134,9 @@ class Cases:
             said = self.machine.status()
             waits = [one["why"] for folder in said["folders"] for one in folder["waiting"] if case.stem in one["name"]]
             claims = [f"{claim['state']}: {claim['says']}" for claim in said["claims"] if case.stem in claim["file"]]
-            return "; ".join([*waits, *claims]) or "not to be seen"
+            looked = next(one for one in said["folders"] if one["name"] == case.folder)
+            seen = f"not to be seen, looked {looked['scanned_seconds_ago']} s ago, trouble: {looked['trouble']}"
+            return "; ".join([*waits, *claims]) or seen
         return "the daemon does not answer"
 
     def check(self, what: str, holds: Callable[[], object], seconds: float = 0.0) -> None:
