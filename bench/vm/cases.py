@@ -10,6 +10,7 @@ Prints what the mounts answer, a table with the seconds from the last byte of a 
 ``VM: N cases, M failures``.
 """
 
+import stat
 import sys
 import threading
 import time
@@ -271,28 +272,22 @@ def left(cases: Cases) -> None:
     print("-- what is left")
     wanted = {digest(case.content) for case in cases.all if case.whole}
     billed = Counter(bill.sha256 for bill in cases.machine.bills())
-    cases.check(
-        "nothing but whole files was sent", lambda: set(billed) <= wanted or f"{len(set(billed) - wanted)} others"
-    )
+    others = set(billed) - wanted
+    cases.check("nothing but whole files was sent", lambda: not others or f"{len(others)} others")
     cases.check("each was sent once", lambda: set(billed.values()) == {1} or str(billed))
     for folder in FOLDERS:
         lying = server(folder)
         ours = {"STATUS.txt", "done", "failed", "processing"}
         cases.check(f"{folder} holds nothing but our own", partial(_holds, lying, ours), 30)
-        cases.check(f"{folder}/processing is empty", partial(_holds, lying / "processing", [".panjaya-watchd"]), 30)
-        print(run(f"stat -c %A:%U:%G:%n {lying}/STATUS.txt"), end="")
-        some = next(iter((lying / "done").iterdir()))
-        print("\n".join(f"      {line}" for line in run("ls -ln " + _quoted(some), check=False).splitlines()))
+        cases.check(f"{folder}/processing is empty", partial(_holds, lying / "processing", {".panjaya-watchd"}), 30)
+        print(run(f"stat -c %A:%U:%G:%n {lying} {lying}/STATUS.txt {lying}/done", check=False), end="")
+        for some in list((lying / "done").glob("*/*"))[:4]:
+            print(f"      {stat.filemode(some.stat().st_mode)} {some.owner()}:{some.group()} {some.name}")
 
 
 def _holds(folder: Path, names: set[str]) -> object:
     others = sorted({path.name for path in folder.iterdir()} - names)
     return others or True
-
-
-def _quoted(path: Path) -> str:
-    """Give a path for a command line that is split at blanks."""
-    return str(path).replace(" ", "?")
 
 
 def told(machine: Machine) -> Iterable[str]:
@@ -318,6 +313,7 @@ def table(cases: Cases) -> Iterable[str]:
 
 
 PARTS: Final[dict[str, Callable[[Cases], None]]] = {
+    "whole": lambda cases: cases.play(*(plain(folder, "whole") for folder in FOLDERS)),
     "core": lambda cases: cases.play(*core_cases()),
     "unmount": remounted,
     "smbd": lambda cases: stopped(cases, "smbd", "cifs"),
@@ -330,7 +326,7 @@ def main(wanted: list[str]) -> int:
     began = time.monotonic()
     host.prepare()
     print(f"-- what the mounts answer ({run('uname -r').strip()})")
-    for line in facts.told():
+    for line in facts.told() if "whole" in (wanted or PARTS) else ():
         print(f"    {line}")
     film = writers.film(Path("/srv/film.mp4"))
     machine = Machine(HOME, api=PACE, folders=dict.fromkeys(FOLDERS, RULES), wrap=AS_DAEMON)
@@ -341,8 +337,6 @@ def main(wanted: list[str]) -> int:
         machine.process = machine.launch()
         machine.until(lambda: machine.story("daemon.ready"), "the daemon to be ready", PATIENCE)
         as_found(cases)
-        print(f"-- one whole copy into each folder ({time.monotonic() - began:.0f} s)")
-        cases.play(*(plain(folder, "whole") for folder in FOLDERS))
         for part in wanted or PARTS:
             print(f"-- part {part} ({time.monotonic() - began:.0f} s)")
             PARTS[part](cases)

@@ -4,10 +4,10 @@
 #   bench/vm/run.sh [DIR [PART...]]        needs root, and Debian's debootstrap, qemu-system-x86 and e2fsprogs
 #
 # DIR keeps the Debian, so that the next run begins at once; without one everything is made in a temporary directory
-# and thrown away. The Debian is installed from the mirror that debootstrap knows; the machine itself is emulated (no
-# /dev/kvm), has no network card and reaches nothing. It gets a second disk with this checkout as it lies here and the
-# packages of its .venv, which has to be of the same Python (3.11), and runs bench/vm/cases.py on it: all of it, or the
-# parts that are named.
+# and thrown away. The Debian is installed from the mirror that debootstrap knows. The machine itself is emulated (no
+# /dev/kvm; a processor without AVX, which is slow to emulate), has no network card and reaches nothing. It gets a
+# second disk with this checkout as it lies here and the packages of its .venv, which has to be of the same Python
+# (3.11), and runs bench/vm/cases.py on it: all of it, or the parts that are named.
 #
 # Prints what happens there while it happens, ends with "VM: N cases, 0 failures", and fails where that line is another
 # one. About 2 minutes for the Debian, 8 for the cases on two idle cores, 2 GB of disk.
@@ -77,7 +77,7 @@ mke2fs -q -t ext4 -d "$run/disk" "$run/disk.img"
 echo "Starting it ..."
 : >"$run/cases"
 export TMPDIR=$run
-timeout "$longest" qemu-system-x86_64 -M q35 -accel tcg,thread=multi -cpu max -smp 2 -m 2048 -display none -no-reboot \
+timeout "$longest" qemu-system-x86_64 -M q35 -accel tcg,thread=multi -cpu Nehalem -smp 2 -m 2048 -display none -no-reboot \
     -nic none -serial file:"$run/console" -serial file:"$run/cases" \
     -drive file="$keep/debian.img",if=virtio,format=raw,cache=unsafe,snapshot=on \
     -drive file="$run/disk.img",if=virtio,format=raw,readonly=on \
