@@ -195,6 +195,10 @@ class SimLanes:
         """Look at the folder."""
         self.work.append(lambda: lanes._scan(folder, known, self._hands))
 
+    def came_back(self, folder: FolderName) -> float:
+        """Nothing is ever stuck here."""
+        return self._hands.clock.monotonic()
+
     def listen(self, folder: FolderName, *, wanted: bool) -> None:
         """Hints are not played."""
 

@@ -88,7 +88,7 @@ def test_what_the_documents_name_exists() -> None:
     assert [name for name in named if not (ROOT / name[1]).exists()] == []
 
 
-@pytest.mark.parametrize("script", [".ci/run", "requirements/lock.sh", "bench/fresh_debian.sh"])
+@pytest.mark.parametrize("script", [".ci/run", "requirements/lock.sh", "bench/fresh_debian.sh", "bench/vm/run.sh"])
 def test_a_script_can_be_run(script: str) -> None:
     """It is executable, and its shell understands it."""
     path = ROOT / script

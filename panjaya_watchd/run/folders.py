@@ -26,7 +26,7 @@ from panjaya_watchd.run.roots import Listens, Roots
 from panjaya_watchd.run.story import Log
 
 OVERDUE: Final = 60.0
-"""Seconds after which a scan counts as lost; one of 100,000 files takes less than one."""
+"""Seconds without any answer after which a scan counts as lost; one of 100,000 files takes less than one."""
 
 
 class Looking(Listens, Protocol):
@@ -34,6 +34,9 @@ class Looking(Listens, Protocol):
 
     def scan(self, folder: FolderName, known: Known) -> None:
         """Look at the whole folder."""
+
+    def came_back(self, folder: FolderName) -> float:
+        """Give when a folder last answered anything that was asked of it, in monotonic seconds."""
 
     def examine(self, folder: FolderName, drop: Drop, patience: Patience) -> None:
         """Read a settled drop; ``patience`` says how one that looks unfinished is met."""
@@ -158,11 +161,16 @@ class Folders:
             self.inbox.put(Lost(claim_ids=lost.claim_ids[BATCH:]))
 
     def tend(self) -> None:
-        """Notice folders whose scan does not come back: a dead share says nothing, and silence is no health (R4)."""
+        """
+        Notice folders whose scan does not come back: a dead share says nothing, and silence is no health (R4).
+
+        A scan may have to wait until many drops are examined, so what counts is whether anything came back.
+        """
         now = self.clock.monotonic()
         for folder, watched in self.watched.items():
             intake = watched.intake
-            if intake.looking and intake.trouble is None and now - intake.asked > OVERDUE:
+            answered = max(intake.asked, self.looking.came_back(folder))
+            if intake.looking and intake.trouble is None and now - answered > OVERDUE:
                 intake.trouble = f"It has not answered for {OVERDUE:.0f} s; is it a share whose server is gone?"
                 self.log.error("folder.refused", folder=folder, why=intake.trouble)
 

@@ -17,7 +17,10 @@ from panjaya_watchd.core.settle import ALONE, PATIENCE, Evidence, Rule, Settling
 from panjaya_watchd.places.base import Scan
 
 SCAN_SHARE: Final = 200
-"""Without hints a scan may take half a percent of the wall time; a slow share is looked at less often (R11)."""
+"""Where the kernel tells of changes, looking without a hint may take half a percent of the wall time (R11)."""
+
+BLIND_SHARE: Final = 20
+"""Where it tells of none, a twentieth: nothing else finds a drop, and most of a look is waiting for the share."""
 
 HINT_SHARE: Final = 10
 """With hints, a tenth: somebody copies into the folder and wants to see it taken."""
@@ -204,7 +207,8 @@ class Intake:
 
     def next_scan(self, now: float) -> float:
         """Say when to look again if no hint comes: sooner while a drop is settling, later where a scan is slow."""
-        pace = max(self.pace, self._took * SCAN_SHARE)
+        blind = not all(rule.traits.hints for rule in self._rules.values())
+        pace = max(self.pace, self._took * (BLIND_SHARE if blind else SCAN_SHARE))
         untils = [self._waits[key].until for key in self._restless if key in self._waits]
         soonest = min((until for until in untils if until is not None), default=now + pace)
         self._due = min(max(soonest, now + self.quiet / 3, self.earliest()), now + pace)

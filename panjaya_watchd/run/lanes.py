@@ -53,12 +53,15 @@ class Lane:
     """
     A queue of work and the threads that do it.
 
-    The threads are daemonic: one that is stuck in the kernel must not keep the process from ending.
+    The threads are daemonic: one that is stuck in the kernel must not keep the process from ending. ``came_back`` is
+    when one was last done with something, in monotonic seconds.
     """
 
-    def __init__(self, name: str, threads: int, inbox: Inbox) -> None:
+    def __init__(self, name: str, threads: int, inbox: Inbox, now: Callable[[], float]) -> None:
+        self.came_back = now()
         self._queue: queue.SimpleQueue[_Handed | None] = queue.SimpleQueue()
         self._inbox = inbox
+        self._now = now
         self._threads = [
             threading.Thread(target=self._work, name=f"{name}-{number}", daemon=True) for number in range(threads)
         ]
@@ -84,6 +87,7 @@ class Lane:
                 message = handed.work()
             except BaseException as error:  # noqa: BLE001  (not swallowed: the driver raises it)
                 message = Crashed(error=error, claim_id=handed.blame)
+            self.came_back = self._now()
             if message is not None:
                 self._inbox.put(message)
             handed.over()
@@ -109,10 +113,11 @@ class Lanes:
     _talk: Lane = field(init=False)
 
     def __post_init__(self) -> None:
-        self._files = {folder: Lane(f"files-{folder}", 1, self.inbox) for folder in self.folders}
-        self._upload = Lane("upload", self.uploads, self.inbox)
-        self._download = Lane("download", self.downloads, self.inbox)
-        self._talk = Lane("talk", self.talks, self.inbox)
+        now = self.hands.clock.monotonic
+        self._files = {folder: Lane(f"files-{folder}", 1, self.inbox, now) for folder in self.folders}
+        self._upload = Lane("upload", self.uploads, self.inbox, now)
+        self._download = Lane("download", self.downloads, self.inbox, now)
+        self._talk = Lane("talk", self.talks, self.inbox, now)
 
     def hand(self, claim: Claim, effect: Effect) -> None:  # noqa: C901  (one arm for each effect)
         """Begin an effect of a claim that is durable."""
@@ -148,6 +153,10 @@ class Lanes:
     def scan(self, folder: FolderName, known: Known) -> None:
         """Look at a whole watch folder."""
         self._files[folder].hand(lambda: _scan(folder, known, self.hands))
+
+    def came_back(self, folder: FolderName) -> float:
+        """Give when the thread that looks into a folder was last done with something."""
+        return self._files[folder].came_back
 
     def listen(self, folder: FolderName, *, wanted: bool) -> None:
         """Begin or end to listen for hints."""

@@ -286,3 +286,17 @@ def test_a_folder_whose_scan_does_not_come_back_is_told_once_and_recovers(stage:
 
     assert stage.driver.watched[FOLDER].intake.trouble is None
     assert len(stage.logged("folder.recovered")) == 1
+
+
+def test_a_scan_that_waits_behind_other_work_is_not_lost(stage: Stage) -> None:
+    """Sixteen drops may be examined before it on a slow machine; the share is dead only if none of it comes back."""
+    stage.clock.seconds += OVERDUE + 1
+    stage.notes.answered = stage.clock.seconds - 1
+    stage.driver.folders.tend()
+
+    assert stage.driver.watched[FOLDER].intake.trouble is None
+
+    stage.clock.seconds += OVERDUE
+    stage.driver.folders.tend()
+
+    assert "has not answered" in str(stage.driver.watched[FOLDER].intake.trouble)

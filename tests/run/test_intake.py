@@ -10,9 +10,10 @@ from run.stage import PACE, QUIET
 from samples import fingerprint
 
 from panjaya_watchd.core.drop import Drop
+from panjaya_watchd.core.profiles import LOCAL_GROUND, Ground, Profile
 from panjaya_watchd.core.settle import Evidence, Rule
 from panjaya_watchd.places.base import Scan
-from panjaya_watchd.run.intake import HINT_SHARE, RECHECK, SCAN_SHARE, Intake
+from panjaya_watchd.run.intake import BLIND_SHARE, HINT_SHARE, RECHECK, SCAN_SHARE, Intake
 
 TIMES = st.floats(min_value=0, max_value=1e6, allow_nan=False)
 SPANS = st.floats(min_value=0.1, max_value=1e4, allow_nan=False)
@@ -238,6 +239,17 @@ def test_a_slow_folder_is_looked_at_less_often(seconds: float) -> None:
     sight(watched, scan(), 0.0, seconds=seconds)
 
     assert watched.next_scan(0.0) == pytest.approx(max(PACE, SCAN_SHARE * seconds))
+
+
+@pytest.mark.parametrize("folder", ["", "mounted"])
+def test_a_share_is_looked_at_more_often_because_nothing_tells_of_its_changes(folder: str) -> None:
+    """One that answers in a second would else show a new drop after minutes; also one below a local folder."""
+    watched = intake()
+    share = Ground(folder=folder, kind="cifs", profile=Profile.CIFS)
+    sight(watched, Scan(files=(), grounds=(LOCAL_GROUND, share) if folder else (share,)), 0.0, seconds=1.0)
+
+    assert watched.next_scan(0.0) == pytest.approx(max(PACE, BLIND_SHARE * 1.0))
+    assert BLIND_SHARE < SCAN_SHARE
 
 
 def test_a_slow_folder_is_looked_at_less_often_also_while_a_drop_settles() -> None:

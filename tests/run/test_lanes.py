@@ -198,12 +198,15 @@ def test_a_stuck_folder_holds_up_no_other_folder(room: Room) -> None:
     Stuck.released.clear()
     room.disk.folder("/srv/dead")
     crew = Crew(room, sales=Stuck(room.disk, Path("/srv/dead")))
+    began = room.clock.monotonic()
+    room.clock.seconds += 7
     crew.lanes.scan(SALES, NOTHING_KNOWN)
     crew.lanes.scan(FOLDER, NOTHING_KNOWN)
     crew.lanes.hand(claim(State.RELEASING), effects.LookUp())
     heard = {type(crew.heard()) for _ in range(2)}
 
     assert heard == {Scanned, Listed}
+    assert [crew.lanes.came_back(folder) - began for folder in (FOLDER, SALES)] == [7, 0]
     crew.lanes.stop()
     for lane in (crew.lanes._upload, crew.lanes._download, crew.lanes._talk):
         for thread in lane._threads:
@@ -376,7 +379,7 @@ def test_an_upload_counts_as_over_only_when_its_answer_is_in_the_inbox() -> None
 def test_a_lane_ends_after_what_is_queued() -> None:
     """A download that was handed over is done before its thread ends."""
     inbox = Inbox(SimClock())
-    lane = Lane("test", 2, inbox)
+    lane = Lane("test", 2, inbox, lambda: 0.0)
     said = [Unseen(folder=FOLDER, why=str(number)) for number in range(20)]
     for message in said:
         lane.hand(lambda message=message: message)  # type: ignore[misc]

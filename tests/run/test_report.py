@@ -11,6 +11,7 @@ from samples import CLAIM_KEYS, FRENCH, NOW, SPANISH, claim, drop, dubbing, earl
 from panjaya_watchd.core.budget import Budget, Purse, Spent
 from panjaya_watchd.core.claim import Destination, DubbingState, HeldFor, Outcome, Reservation, State
 from panjaya_watchd.core.names import AssetId, ClaimId, FolderName, display
+from panjaya_watchd.core.profiles import Ground, Profile
 from panjaya_watchd.places.base import Scan
 from panjaya_watchd.run.board import Board, Progress
 from panjaya_watchd.run.messages import Scanned, Unseen
@@ -161,6 +162,26 @@ def test_the_status_tells_of_a_folder_that_was_never_seen() -> None:
     (folder,) = status([], stage.driver.watched, Board(), 5.0, {})["folders"]
 
     assert (folder["scanned_seconds_ago"], folder["trouble"], folder["grounds"]) == (None, "It is not mounted.", [])
+
+
+def test_the_status_tells_on_what_a_folder_lies() -> None:
+    """By it the drops are judged, so that whoever wonders why one waits can see it; names can be printed."""
+    stage = Stage().start()
+    share = Ground(folder="", kind="cifs", profile=Profile.CIFS)
+    below = Ground(folder="a\udcff", kind="ext4", profile=Profile.SMB_SERVER, exported="Samba share a\udcff")
+    stage.tell(Scanned(folder=FOLDER, scan=Scan(files=(), grounds=(share, below)), seconds=0.1))
+    (folder,) = status([], stage.driver.watched, Board(), 5.0, {})["folders"]
+
+    assert folder["grounds"] == [
+        {"folder": "", "kind": "cifs", "profile": "cifs", "exported": None, "hints": False},
+        {
+            "folder": display("a\udcff"),
+            "kind": "ext4",
+            "profile": "smb-server",
+            "exported": display("Samba share a\udcff"),
+            "hints": True,
+        },
+    ]
 
 
 def test_the_status_sums_up_what_is_held_for_the_first_start() -> None:
