@@ -114,15 +114,24 @@ def judge(ending: Ending, patience: Patience) -> Unfinished | Refusal | str | No
     return Unfinished(says=f"looks unfinished: it {ending.says}")
 
 
-def judge_streams(measured: Measured | None, check: ContentCheck) -> Refusal | None:
-    """Refuse what the service would refuse after it was paid for: a video without a picture, or without sound."""
-    if measured is None or check is not ContentCheck.ENFORCE:
+_NO_PICTURE: Final = Refusal(
+    why="This file has no picture that can be read.",
+    todo="Open it in a video player; if it plays, export it as MP4 (H.264 with AAC sound).",
+)
+
+
+def judge_streams(ending: Ending, measured: Measured | None, check: ContentCheck) -> Refusal | None:
+    """
+    Refuse what the service would refuse after it was paid for: no video at all, or one without picture or sound.
+
+    What could not be measured goes on, unless its beginning is no video's either (R47).
+    """
+    if check is not ContentCheck.ENFORCE:
         return None
+    if measured is None:
+        return _NO_PICTURE if ending.container is None else None
     if not measured.has_video:
-        return Refusal(
-            why="This file has no picture that can be read.",
-            todo="Open it in a video player; if it plays, export it as MP4 (H.264 with AAC sound).",
-        )
+        return _NO_PICTURE
     if not measured.has_audio:
         return Refusal(why="This video has no sound.", todo="Export it again with its audio track.")
     return None

@@ -45,7 +45,8 @@ class Hands(Tools):
             return Reading(asked=Refusal(why=why, todo="Take it out of the folder. Drop the original video instead."))
         try:
             with place.peek(video) as file:
-                judged = content.judge(self.ending(file), patience)
+                ending = self.ending(file)
+            judged = content.judge(ending, patience)
             if isinstance(judged, content.Unfinished):
                 return Evidence(name=video.name, says=judged.says)
             if isinstance(judged, Refusal):
@@ -58,7 +59,7 @@ class Hands(Tools):
             return Evidence(name=video.name, says=unsettled.why)
         except SidecarError as error:
             return Reading(asked=Refusal(why=error.message, todo=error.hint))
-        refusal = content.judge_streams(measured, patience.check)
+        refusal = content.judge_streams(ending, measured, patience.check)
         return Reading(
             asked=asked if refusal is None else refusal,
             srt_digests={name: sending.digest_of(text) for name, text in texts.items()},

@@ -19,6 +19,7 @@ from panjaya_watchd.core.order import Refusal
 
 EARLY = Ending(verdict=Wholeness.UNFINISHED, container="mp4", says="ends 10 bytes early")
 LIVE = Ending(verdict=Wholeness.UNPROVEN, container="webm", says="is a live recording without an end")
+JUNK = Ending(verdict=Wholeness.UNPROVEN, says="is of a kind that cannot be checked")
 WHOLE = Ending(verdict=Wholeness.WHOLE, container="mp4")
 
 
@@ -71,17 +72,27 @@ def test_a_folder_may_want_warnings_only_or_nothing(ending: Ending) -> None:
 )
 def test_a_video_without_picture_or_sound_is_refused_before_it_costs(measured: Measured, word: str) -> None:
     """The service would say the same after it was paid for."""
-    refusal = judge_streams(measured, ContentCheck.ENFORCE)
+    refusal = judge_streams(WHOLE, measured, ContentCheck.ENFORCE)
 
     assert refusal is not None
     assert word in refusal.why
-    assert judge_streams(measured, ContentCheck.WARN) is None
+    assert judge_streams(WHOLE, measured, ContentCheck.WARN) is None
+
+
+def test_what_neither_begins_like_a_video_nor_can_be_measured_is_none() -> None:
+    """Somebody has called a text ``talk.mp4``; it is not sent to find out (R47)."""
+    refusal = judge_streams(JUNK, None, ContentCheck.ENFORCE)
+
+    assert refusal is not None
+    assert "no picture" in refusal.why
+    assert judge_streams(JUNK, Measured(duration=9.0), ContentCheck.ENFORCE) is None
+    assert judge_streams(JUNK, None, ContentCheck.WARN) is None
 
 
 @pytest.mark.parametrize("measured", [None, Measured(duration=9.0)])
 def test_a_video_with_both_or_of_which_nothing_is_known_goes_on(measured: Measured | None) -> None:
     """What our probe cannot read may still be what the service can dub."""
-    assert judge_streams(measured, ContentCheck.ENFORCE) is None
+    assert judge_streams(WHOLE, measured, ContentCheck.ENFORCE) is None
 
 
 @pytest.mark.parametrize(

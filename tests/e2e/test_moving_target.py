@@ -31,9 +31,14 @@ def _append(path: Path, video: bytes) -> None:
         file.write(b"more" * 100)
 
 
+def _another(video: bytes) -> bytes:
+    """Give a video of the same length."""
+    return video[:-1] + bytes([video[-1] ^ 1])
+
+
 def _replace(path: Path, video: bytes) -> None:
     fresh = path.with_name("copying.tmp")
-    fresh.write_bytes(video[::-1])
+    fresh.write_bytes(_another(video))
     fresh.replace(path)
 
 
@@ -51,7 +56,7 @@ def _overwritten(video: bytes) -> bytes:
 MEDDLING = {
     "truncated": Meddling(does=_truncate, ends=None, cut=True),
     "appended": Meddling(does=_append, ends=lambda video: video + b"more" * 100),
-    "replaced": Meddling(does=_replace, ends=lambda video: video[::-1]),
+    "replaced": Meddling(does=_replace, ends=_another),
     "overwritten": Meddling(does=_overwrite, ends=_overwritten),
     "deleted": Meddling(does=lambda path, _: path.unlink(), ends=None),
     "renamed": Meddling(

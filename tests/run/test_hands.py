@@ -20,6 +20,7 @@ from panjaya_watchd.core.settle import Evidence
 from panjaya_watchd.errors import PlaceError
 from panjaya_watchd.places.memory import MemoryPlace
 from panjaya_watchd.places.memory_disk import MemoryDisk
+from panjaya_watchd.rehearsal.results import TALK
 from panjaya_watchd.run.gate import Gate
 from panjaya_watchd.run.messages import Reading
 
@@ -118,7 +119,7 @@ def test_a_sidecar_that_changes_while_it_is_read_is_not_whole_yet() -> None:
 
 def test_a_video_of_unknown_length_is_taken_all_the_same() -> None:
     """What our probe cannot measure may still be what the API can dub."""
-    room = Room(files={"talk.mp4": VIDEO}, probe=lambda _descriptor: None)
+    room = Room(files={"talk.mp4": TALK.read_bytes()}, probe=lambda _descriptor: None)
     reading = room.hands.examine(FOLDER, room.drop())
 
     assert isinstance(reading, Reading)
