@@ -132,13 +132,13 @@ class MemoryTree:
         return within(str(self.root), name)
 
     def _identity(self) -> Identity:
-        look = self.disk.look(str(self.root))
-        if look is None:
+        number = self.disk.number(str(self.root))
+        if number is None:
             raise PlaceError(
                 f"{self.root}: expected a folder that can be read, found nothing.",
                 hint="Mount it; it goes on by itself once it is back.",
             )
-        return (0, look.fingerprint.ino)
+        return (0, number)
 
     def _read_id(self) -> str | None:
         name = within(str(self.root), TRACE)

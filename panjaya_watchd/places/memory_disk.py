@@ -124,6 +124,10 @@ class MemoryDisk:
         stamp = crc32(repr(inside).encode(errors="surrogatepass"))
         return Look(kind=Kind.FOLDER, fingerprint=replace(self.fingerprint(ino), mtime_ns=stamp))
 
+    def number(self, path: str) -> int | None:
+        """Give the inode that a name leads to; None where there is nothing."""
+        return self._names.get(path)
+
     def entries(self, path: str) -> Iterator[tuple[str, Fingerprint | Kind]]:
         """Give what stands in a folder, sorted."""
         self.need(path)
