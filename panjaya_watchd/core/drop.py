@@ -129,7 +129,7 @@ def group(files: Iterable[tuple[str, Fingerprint]]) -> tuple[Drop, ...]:
         Every drop, sorted by key. A file whose suffix belongs to no role is in none.
 
     """
-    seen = sorted(files)
+    seen = sorted(files, key=lambda file: file[0])  # never by fingerprints, which have no order
     named = [(name, fingerprint, _split(name)) for name, fingerprint in seen]
     videos = {_key(split.parent, split.stem) for _, _, split in named if split.suffix in VIDEO_SUFFIXES}
     drops: dict[str, list[Part]] = {}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from panjaya_watchd.core.content import ContentCheck
-from panjaya_watchd.core.drop import Drop, Role
+from panjaya_watchd.core.drop import Drop, Fingerprint, Role
 from panjaya_watchd.core.names import display
 from panjaya_watchd.core.profiles import TRAITS, Profile, Traits
 
@@ -135,9 +135,14 @@ def _changed(before: Settling | None, drop: Drop, now: float) -> Settling:
     if before is None:
         return Settling(drop=drop, first=now, changed=now, since=now)
     known = {part.name: part.fingerprint for part in before.drop.parts}
-    went_on = any(known.get(part.name, part.fingerprint) != part.fingerprint for part in drop.parts)
+    went_on = any(_goes_on(known.get(part.name), part.fingerprint) for part in drop.parts)
     gap = max(before.longest_gap, now - before.changed) if went_on else before.longest_gap
     return Settling(drop=drop, first=before.first, changed=now, since=now, longest_gap=gap)
+
+
+def _goes_on(before: Fingerprint | None, now: Fingerprint) -> bool:
+    """Say whether the same copy went on; another file of that name, or one cut shorter, is a copy of its own."""
+    return before is not None and before != now and before.ino == now.ino and before.size <= now.size
 
 
 def unsettle(settling: Settling, now: float) -> Settling:

@@ -6,6 +6,7 @@ import unicodedata
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from samples import fingerprint
 
 from panjaya_watchd.core.drop import AUDIO_SUFFIXES, VIDEO_SUFFIXES, Drop, Fingerprint, Role, group, has_role
 from panjaya_watchd.core.names import fold
@@ -199,3 +200,11 @@ def test_a_part_stays_in_its_drop_when_strangers_come(names: list[str]) -> None:
     after = {drop.key: drop for drop in drops(*names, "stranger.mp4", "stranger.toml")}
 
     assert before == {key: drop for key, drop in after.items() if key != "stranger"}
+
+
+def test_one_name_twice_is_no_fault() -> None:
+    """A folder that changes while it is read may show a name twice, each time as another file."""
+    files = [("talk.toml", fingerprint(1)), ("talk.toml", fingerprint(2)), ("talk.mp4", fingerprint())]
+    (found,) = group(files)
+
+    assert [part.name for part in found.parts] == ["talk.mp4", "talk.toml", "talk.toml"]

@@ -90,6 +90,15 @@ def test_the_quiet_period_is_twice_the_longest_pause_of_the_copy() -> None:
     assert watch(*sightings, *still, (115, sized(4)))[1] == Ready()
 
 
+@pytest.mark.parametrize("change", [{"ino": 8}, {"size": 1}], ids=["another file", "cut shorter"])
+def test_a_copy_that_begins_anew_is_another_copy(change: dict[str, int]) -> None:
+    """Somebody has copied the file once more, an hour later: that was no pause."""
+    again = replace(drop().parts[0], fingerprint=replace(fingerprint(), **change))
+    settling, _ = watch((0, drop()), (3600, Drop(key="talk", parts=(again,))))
+
+    assert settling.longest_gap == 0
+
+
 def test_the_quiet_period_has_an_end() -> None:
     """A file that somebody appends to once a week is not waited for two weeks; a longer one that was set is."""
     week = 7 * 86_400.0

@@ -32,7 +32,7 @@ from panjaya_watchd.ledger.codec import FORMAT, UPGRADES, Codec
 
 LATER_FIELDS = {
     *("trouble", "likeness", "background_digest", "builds_on", "awaits", "reserved", "witnessed"),
-    *("held_for", "paused", "may_exceed", "strikes", "crashes", "overdue", "inside", "maybe_billed"),
+    *("held_for", "paused", "may_exceed", "strikes", "crashes", "overdue", "inside", "maybe_billed", "warnings"),
 }
 """What claims have got since the first release; each has a default."""
 
@@ -70,6 +70,7 @@ LATEST = replace(
     inside=True,
     overdue=True,
     maybe_billed=True,
+    warnings=("the end could not be proved",),
 )
 """`SAMPLE` with everything that claims have got since."""
 

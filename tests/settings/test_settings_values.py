@@ -322,15 +322,11 @@ def test_callbacks_need_somebody_who_listens(host: Host) -> None:
 
 
 def test_keys_without_effect_are_warned_of(host: Host) -> None:
-    """Nobody may believe in a profile that makes no difference yet."""
-    extra = 'locale = "en-US"\nlanguages = []\nprofile = "nfs"'
-    text = host.folder("a", extra) + '[http]\nlisten = "127.0.0.1:1"\n'
-    warnings = host.load(text).warnings()
+    """Nobody may believe in a page that is not there yet."""
+    text = host.folder("a", 'profile = "nfs"') + '[http]\nlisten = "127.0.0.1:1"\n'
+    (warning,) = host.load(text).warnings()
 
-    assert [":".join(warning.split(":")[: 2 if "folder" in warning else 1]) + ":" for warning in warnings] == [
-        'folder "a": profile:',
-        "[http] listen:",
-    ]
+    assert warning.startswith("[http] listen:")
 
 
 def test_without_such_keys_nothing_is_warned_of(host: Host) -> None:
