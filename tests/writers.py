@@ -244,7 +244,7 @@ class Outside:
                 copy = yield from self._drop(name, kind)
                 while self.rng.random() < 0.5:
                     # The longest is cut short where the daemon has just begun to act upon the file.
-                    yield self.rng.choice((self._short(), self._long(), 20 * self.quiet))
+                    yield self.rng.choice((self._short(), self._long(), 10 * self.quiet))
                     copy = yield from self._afterwards(copy, kind)
             except _Died:
                 self.counts["died"] += 1
@@ -279,7 +279,7 @@ class Outside:
             return copy
         begin = len(copy.target)
         self._hold(copy, True)
-        yield self.rng.choice((0.0, self._any(), 10 * self.quiet))
+        yield self.rng.choice((0.0, self._any(), 6 * self.quiet))
         self._intend(copy, copy.target + padding(copy.name, self.rng.randrange(100, 400)))
         copy = yield from self._fill(copy, "open", begin)
         return copy
@@ -289,7 +289,7 @@ class Outside:
         if not self._lies(copy):
             return copy
         self._hold(copy, True)
-        yield self.rng.choice((0.0, self._any(), 10 * self.quiet))
+        yield self.rng.choice((0.0, self._any(), 6 * self.quiet))
         old, new = copy.content, self._clip(kind, len(copy.target) // PAGE)
         if len(new) == len(old):
             self._intend(copy, new)
@@ -354,7 +354,7 @@ class Outside:
                 self._hold(copy, False)
             yield self._pause(copy)
             yield from self._mishap(copy)
-        yield self.rng.choice((0.0, self._any(), 10 * self.quiet))
+        yield self.rng.choice((0.0, self._any(), 6 * self.quiet))
         if self.rng.random() < 0.3:
             self.disk.stamp(copy.ino)
         self._hold(copy, False)
