@@ -407,7 +407,7 @@ class Outside:
         return self.disk.where(copy.ino) == f"{self.disk.home}/{copy.name}"
 
     def _rename(self, copy: Copy, name: str) -> None:
-        if self._lies(copy):
+        if self._lies(copy) and copy.name != name:
             self.counts["renamed"] += 1
             for other in self.copies:
                 other.gone |= self.disk.where(other.ino) == f"{self.disk.home}/{name}"
