@@ -33,7 +33,7 @@ SHORTEST: Final = 16
 """Bytes of a first chunk, and of what is appended first."""
 
 DANGER: Final = (
-    *("move ", "make ", "hand TakeIn", "hand Upload", "hand Hash", "request begins", "list"),
+    *("move ", "make ", "sync ", "hand TakeIn", "hand Upload", "hand Hash", "request begins", "list"),
     *("before put", "after put", "body is out"),
 )
 """Points at which others are likely to do what they would have done a little later."""
@@ -151,7 +151,7 @@ class Outside:
             self._act(self._writers)
         while not own_step and self._house and self._house[0].at <= now:
             self._act(self._house)
-        if point.startswith(DANGER) and self.rng.random() < 0.25:
+        if point.startswith(DANGER) and self.rng.random() < 0.5:
             self._early(house=not own_step)
 
     def glance(self) -> None:
@@ -242,7 +242,7 @@ class Outside:
                     self._sidecar(name)
                     yield self._short()
                 copy = yield from self._drop(name, kind)
-                while self.rng.random() < 0.5:
+                while self.rng.random() < 0.6:
                     # The longest is cut short where the daemon has just begun to act upon the file.
                     yield self.rng.choice((self._short(), self._long(), 10 * self.quiet))
                     copy = yield from self._afterwards(copy, kind)
@@ -269,7 +269,8 @@ class Outside:
 
     def _afterwards(self, copy: Copy, kind: str) -> Deed:
         """Do something to a video that was dropped."""
-        deeds = (self._append, self._overwrite, self._again, self._replace, self._rename_it, self._delete)
+        opening = (self._append, self._overwrite, self._again)
+        deeds = (*opening, *opening, self._replace, self._rename_it, self._delete)
         yield from self._sidecar_perhaps(copy)
         return (yield from self.rng.choice(deeds)(copy, kind))
 
