@@ -286,7 +286,7 @@ def play(seed: int, **changes: Any) -> Site:
     ground = Ground(folder="", kind=KINDS[profile], profile=profile)
     settings: dict[str, Any] = {
         "rule": Rule(grace=10 * quiet),
-        "pace": rng.choice((None, 30.0, 30.0, 30.0)),
+        "pace": rng.choice((None, quiet, quiet, quiet)),
         "grounds": (ground,),
         "orderly": rng.random() < 0.5,
         "hold": True,

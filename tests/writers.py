@@ -5,9 +5,9 @@ A dropper is a generator that does one thing and yields the seconds until the ne
 allocates first, pauses with the file open or closed, dies, renames, replaces, overwrites, appends, deletes. What it has
 written, and when that was all of it, is what the daemon is held against.
 
-What is not played, because no sign tells of it (see ``shared/completeness`` in the issue): a copy *in place* over
-a whole video that is left half done, or pauses for longer than the quiet period, where no lease tells of it; a chunk
-of less than 16 bytes; a loss of less than a page of 4 KiB.
+What is not played, because no sign tells of it where there are no leases: a copy *in place*, over a whole video of equal
+size, that is left half done or pauses for longer than the quiet period; less than 16 bytes that were appended to a
+whole video; an end of less than a page of 4 KiB that was allocated and not written.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ SHORTEST: Final = 16
 """Bytes of a first chunk, and of what is appended first."""
 
 DANGER: Final = (
-    *("move ", "make ", "hand TakeIn", "hand Upload", "hand Hash", "request begins", "list"),
+    *("move ", "make ", "sync ", "hand TakeIn", "hand Upload", "hand Hash", "request begins", "list"),
     *("before put", "after put", "body is out"),
 )
 """Points at which others are likely to do what they would have done a little later."""
@@ -151,7 +151,7 @@ class Outside:
             self._act(self._writers)
         while not own_step and self._house and self._house[0].at <= now:
             self._act(self._house)
-        if point.startswith(DANGER) and self.rng.random() < 0.25:
+        if point.startswith(DANGER) and self.rng.random() < 0.5:
             self._early(house=not own_step)
 
     def glance(self) -> None:
@@ -242,9 +242,9 @@ class Outside:
                     self._sidecar(name)
                     yield self._short()
                 copy = yield from self._drop(name, kind)
-                while self.rng.random() < 0.5:
+                while self.rng.random() < 0.6:
                     # The longest is cut short where the daemon has just begun to act upon the file.
-                    yield self.rng.choice((self._short(), self._long(), 20 * self.quiet))
+                    yield self.rng.choice((self._short(), self._long(), 10 * self.quiet))
                     copy = yield from self._afterwards(copy, kind)
             except _Died:
                 self.counts["died"] += 1
@@ -269,7 +269,8 @@ class Outside:
 
     def _afterwards(self, copy: Copy, kind: str) -> Deed:
         """Do something to a video that was dropped."""
-        deeds = (self._append, self._overwrite, self._again, self._replace, self._rename_it, self._delete)
+        opening = (self._append, self._overwrite, self._again)
+        deeds = (*opening, *opening, self._replace, self._rename_it, self._delete)
         yield from self._sidecar_perhaps(copy)
         return (yield from self.rng.choice(deeds)(copy, kind))
 
@@ -279,7 +280,7 @@ class Outside:
             return copy
         begin = len(copy.target)
         self._hold(copy, True)
-        yield self.rng.choice((0.0, self._any(), 10 * self.quiet))
+        yield self.rng.choice((0.0, self._any(), 6 * self.quiet))
         self._intend(copy, copy.target + padding(copy.name, self.rng.randrange(100, 400)))
         copy = yield from self._fill(copy, "open", begin)
         return copy
@@ -289,7 +290,7 @@ class Outside:
         if not self._lies(copy):
             return copy
         self._hold(copy, True)
-        yield self.rng.choice((0.0, self._any(), 10 * self.quiet))
+        yield self.rng.choice((0.0, self._any(), 6 * self.quiet))
         old, new = copy.content, self._clip(kind, len(copy.target) // PAGE)
         if len(new) == len(old):
             self._intend(copy, new)
@@ -354,7 +355,7 @@ class Outside:
                 self._hold(copy, False)
             yield self._pause(copy)
             yield from self._mishap(copy)
-        yield self.rng.choice((0.0, self._any(), 10 * self.quiet))
+        yield self.rng.choice((0.0, self._any(), 6 * self.quiet))
         if self.rng.random() < 0.3:
             self.disk.stamp(copy.ino)
         self._hold(copy, False)
@@ -407,7 +408,7 @@ class Outside:
         return self.disk.where(copy.ino) == f"{self.disk.home}/{copy.name}"
 
     def _rename(self, copy: Copy, name: str) -> None:
-        if self._lies(copy):
+        if self._lies(copy) and copy.name != name:
             self.counts["renamed"] += 1
             for other in self.copies:
                 other.gone |= self.disk.where(other.ino) == f"{self.disk.home}/{name}"
