@@ -182,6 +182,11 @@ def core_cases() -> list[Case]:
         for folder in folders
     ]
     cases += [
+        Case(what=what, folder=folder, writer=writer, into=HOME / folder)
+        for what, writer in (("whole, by the same mount", writers.whole), ("stalling, by the same", writers.stalling))
+        for folder in ("cifs", "nfs4", "nfs3")
+    ]
+    cases += [
         Case(what="in rounds", folder=folder, writer=writers.in_rounds, into=server(folder))
         for folder in ("cifs", "disk")
     ]

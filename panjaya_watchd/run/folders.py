@@ -126,6 +126,8 @@ class Folders:
         intake = self.watched[seen.folder].intake
         if intake.trouble is not None:
             self.log.info("folder.recovered", folder=seen.folder)
+            # Who copies into a share was cut off from it as well: that a drop was still meanwhile says nothing.
+            intake.restart(self.clock.monotonic())
         claims = [claim for claim in self.living() if claim.folder == seen.folder]
         held = held_first(claims)
         present, now = intake.take(self.roots.seen(seen.folder, seen.scan)), self.clock.monotonic()

@@ -62,6 +62,9 @@ class Intake:
     """The file systems under the folder, as the last scan saw them."""
 
     _took: float = 0.0
+    """Seconds that a scan takes here; see `_time`."""
+
+    _last_took: float | None = None
     _due: float | None = None
     _settling: dict[str, Settling] = field(default_factory=dict)
     _waits: dict[str, Wait] = field(default_factory=dict)
@@ -116,7 +119,8 @@ class Intake:
                 not wait, because their video was sent already.
 
         """
-        self.last_scan, self._took, self.backlog = now, seconds, False
+        self.last_scan, self.backlog = now, False
+        self._time(seconds)
         ready = []
         for key, drop in list(self._restless.items()):
             if key in claimed:
@@ -134,6 +138,16 @@ class Intake:
         if self._due is not None and now - self._due > 2 * self.pace:
             self.restart(now)
         self.looking, self.look_again, self.asked = True, False, now
+
+    def _time(self, seconds: float) -> None:
+        """
+        Note how long a scan took: the shorter of the last two counts.
+
+        One that hung as long as a server was gone says nothing of how slow the folder is. It would keep us from looking
+        again for ten times the outage.
+        """
+        self._took = seconds if self._last_took is None else min(seconds, self._last_took)
+        self._last_took = seconds
 
     def restart(self, now: float) -> None:
         """Begin every quiet period anew, because nobody has looked for some time."""

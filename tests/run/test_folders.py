@@ -147,12 +147,13 @@ def test_one_folder_in_trouble_leaves_the_other_alone() -> None:
 
 
 def test_what_waits_survives_an_outage(stage: Stage) -> None:
-    """Vanished with its folder is not deleted: the drop goes on settling when the folder is back."""
-    stage.tell(scanned("a.mp4"))
-    stage.clock.seconds += QUIET / 2
+    """Vanished with its folder is not deleted: it is told all the time, and settles when the folder is back."""
     stage.tell(scanned("a.mp4"), Unseen(folder=FOLDER, why="It is not mounted."))
-    stage.clock.seconds += QUIET / 2
-    stage.tell(scanned("a.mp4"))
+    waiting = stage.driver.watched[FOLDER].intake.waiting
+
+    assert [name for name, _ in waiting()] == ["a.mp4"]
+
+    settle(stage, "a.mp4")
 
     assert [drop.stem for drop in stage.notes.examined] == ["a"]
 
@@ -286,6 +287,24 @@ def test_a_folder_whose_scan_does_not_come_back_is_told_once_and_recovers(stage:
 
     assert stage.driver.watched[FOLDER].intake.trouble is None
     assert len(stage.logged("folder.recovered")) == 1
+
+
+def test_a_drop_has_to_be_still_anew_after_its_folder_was_away(stage: Stage) -> None:
+    """While nobody could look, whoever copies could not go on either; his pause is no sign that he has ended."""
+    for _ in range(2):
+        stage.tell(scanned("a.mp4"))
+        stage.clock.seconds += QUIET / 2
+    stage.tell(Unseen(folder=FOLDER, why="It is not mounted."))
+    stage.clock.seconds += 100 * QUIET
+    for _ in range(2):
+        stage.tell(scanned("a.mp4"))
+        stage.clock.seconds += QUIET / 2
+
+    assert stage.notes.examined == []
+
+    stage.tell(scanned("a.mp4"))
+
+    assert [drop.stem for drop in stage.notes.examined] == ["a"]
 
 
 def test_a_scan_that_waits_behind_other_work_is_not_lost(stage: Stage) -> None:

@@ -252,6 +252,20 @@ def test_a_share_is_looked_at_more_often_because_nothing_tells_of_its_changes(fo
     assert BLIND_SHARE < SCAN_SHARE
 
 
+def test_a_scan_that_hung_is_not_the_measure() -> None:
+    """A server that was gone for ten minutes is no slow server: what was dropped meanwhile is taken at once."""
+    watched = intake()
+    sight(watched, scan(), 0.0, seconds=0.1)
+    sight(watched, scan("a.mp4"), 600.0, seconds=600.0)
+
+    assert watched.earliest() == pytest.approx(600.0 + HINT_SHARE * 0.1)
+    assert watched.next_scan(600.0) <= 600.0 + PACE
+
+    sight(watched, scan("a.mp4"), 1200.0, seconds=600.0)
+
+    assert watched.earliest() == pytest.approx(1200.0 + HINT_SHARE * 600.0)
+
+
 def test_a_slow_folder_is_looked_at_less_often_also_while_a_drop_settles() -> None:
     """In a folder where somebody always copies something, a scan of a minute must not run every six seconds (R11)."""
     watched = intake()
