@@ -323,7 +323,8 @@ def test_callbacks_need_somebody_who_listens(host: Host) -> None:
 
 def test_keys_without_effect_are_warned_of(host: Host) -> None:
     """Nobody may believe in a page that is not there yet."""
-    text = host.folder("a", 'profile = "nfs"') + '[http]\nlisten = "127.0.0.1:1"\n'
+    extra = 'locale = "en-US"\nlanguages = []\nprofile = "nfs"'
+    text = host.folder("a", extra) + '[http]\nlisten = "127.0.0.1:1"\n'
     (warning,) = host.load(text).warnings()
 
     assert warning.startswith("[http] listen:")
