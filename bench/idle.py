@@ -2,8 +2,9 @@
 What an idle daemon costs beside a big watch folder: `python bench/idle.py [FILES] [SECONDS]`.
 
 The real daemon, as its own process, watches a folder of FILES (100,000) that will never be taken: first other people's
-files, then empty videos, which are looked at and wait, then files in ``done/``. Prints how long the start took until
-every folder had been looked at, CPU over SECONDS (60) of idleness, and memory; and `find` in the same run.
+files, then empty videos, which are looked at and wait, then files in ``done/``, then those with a tenth as many that
+wait. Prints how long the start took until every folder had been looked at, CPU over SECONDS (60) of idleness, memory
+and how much that grew meanwhile; and `find` in the same run.
 """
 
 import json
@@ -30,14 +31,15 @@ languages = ["es-ES"]
 """
 
 
-def measure(kind: str, pattern: str, count: int, seconds: float) -> None:
-    """Fill a folder, run the daemon, print."""
+def measure(kind: str, patterns: dict[str, int], seconds: float) -> None:
+    """Fill a folder with so many of each name, run the daemon, print."""
     with tempfile.TemporaryDirectory(prefix="idle-") as made:
         home = Path(made)
         (home / "state").mkdir()
         (home / "big" / "done").mkdir(parents=True)
-        for number in range(count):
-            (home / "big" / pattern.format(number)).touch()
+        for pattern, count in patterns.items():
+            for number in range(count):
+                (home / "big" / pattern.format(number)).touch()
         (home / "watchd.toml").write_text(CONFIG.format(home=home), encoding="utf-8")
         find = _find(home / "big")
         with (home / "log").open("wb") as log:
@@ -51,15 +53,15 @@ def measure(kind: str, pattern: str, count: int, seconds: float) -> None:
                 time.sleep(0.02)
             start, start_cpu = time.perf_counter() - began, _cpu(daemon.pid)
             time.sleep(25)  # by then every drop has been seen often enough to be judged
-            before = _cpu(daemon.pid)
+            before, held = _cpu(daemon.pid), _memory(daemon.pid)
             time.sleep(seconds)
             idle = (_cpu(daemon.pid) - before) / seconds
             memory = _memory(daemon.pid)
             daemon.terminate()
             daemon.wait()
         print(
-            f"{count} {kind}: ready after {start:.2f} s ({start_cpu:.2f} s CPU), idle {idle:.2%} of one CPU, "
-            f"{memory:.0f} MiB; find {find:.2f} s CPU"
+            f"{sum(patterns.values())} {kind}: ready after {start:.2f} s ({start_cpu:.2f} s CPU), "
+            f"idle {idle:.2%} of one CPU, {memory:.0f} MiB, grown by {memory - held:.1f} MiB; find {find:.2f} s CPU"
         )
 
 
@@ -84,7 +86,9 @@ if __name__ == "__main__":
     files = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     patience = float(sys.argv[2]) if len(sys.argv) > 2 else 60
     print(json.dumps({"files": files, "seconds": patience}))
-    measure("of no file", "{}", 0, patience)
-    measure("files of other people", "photo {:06}.jpg", files, patience)
-    measure("empty videos", "video {:06}.mp4", files, patience)
-    measure("videos in done/", "done/video {:06}.mp4", files, patience)
+    done, waiting = "done/video {:06}.mp4", "video {:06}.mp4"
+    measure("files at all", {}, patience)
+    measure("files of other people", {"photo {:06}.jpg": files}, patience)
+    measure("empty videos", {waiting: files}, patience)
+    measure("videos in done/", {done: files}, patience)
+    measure("videos, most in done/ and the others empty", {done: files, waiting: files // 10}, patience)
