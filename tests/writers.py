@@ -5,9 +5,9 @@ A dropper is a generator that does one thing and yields the seconds until the ne
 allocates first, pauses with the file open or closed, dies, renames, replaces, overwrites, appends, deletes. What it has
 written, and when that was all of it, is what the daemon is held against.
 
-What is not played, because no sign tells of it where there are no leases: a copy *in place*, over a whole video of equal
-size, that is left half done or pauses for longer than the quiet period; less than 16 bytes that were appended to a
-whole video; an end of less than a page of 4 KiB that was allocated and not written.
+What is not played, because no sign tells of it where there are no leases: a copy *in place*, over a whole video of
+equal size, that is left half done or pauses for longer than the quiet period; less than 16 bytes that were appended to
+a whole video; an end of less than a page of 4 KiB that was allocated and not written.
 """
 
 import hashlib
