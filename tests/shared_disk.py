@@ -28,7 +28,8 @@ class SharedDisk(MemoryDisk):
     A disk with the verbs of its other users.
 
     ``glance`` is called before the daemon opens or reads anything, ``step`` before each of its steps, where it looks
-    which root it has. ``time`` gives seconds. ``restarting``: somebody ends it now; ``gentle``: the daemon, not the machine.
+    which root it has. ``time`` gives the world's, in seconds. ``restarting``: somebody ends the daemon now, ``gentle``:
+    and not the whole machine.
     """
 
     def __init__(self) -> None:
