@@ -28,11 +28,13 @@ class SharedDisk(MemoryDisk):
     A disk with the verbs of its other users.
 
     ``glance`` is called before the daemon opens or reads anything, ``step`` before each of its steps, where it looks
-    which root it has. ``restarting``: somebody ends it now; ``gentle``: the daemon, not the machine.
+    which root it has. ``time`` gives the world's, in seconds. ``restarting``: somebody ends the daemon now, ``gentle``:
+    and not the whole machine.
     """
 
     def __init__(self) -> None:
         super().__init__()
+        self.time: Callable[[], float] = lambda: 0.0
         self.glance: Callable[[], None] = lambda: None
         self.step: Callable[[], None] = lambda: None
         self.restarting = False
@@ -160,6 +162,11 @@ class SharedDisk(MemoryDisk):
     def is_file(self, ino: int) -> bool:
         """Say whether it is a file."""
         return self._nodes[ino].content is not None
+
+    def _tick(self) -> int:
+        """Stamp with the world's time: what is written later than a quiet period differs by more than that."""
+        self._ticks = max(self._ticks + 1_000, 1_000_000_000 + round(self.time() * 1_000_000_000))
+        return self._ticks
 
     def _journal(self, path: str) -> None:
         for change in list(self._pending):

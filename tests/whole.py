@@ -100,6 +100,7 @@ class Site(World):
         traits = TRAITS[self.profile]
         self.outside = Outside(self.seed, disk, traits.quiet, self.rule.grace, traits.lease)
         self.meddle = self._let_others_act
+        disk.time = lambda: self.clock.seconds + self.clock.suspended
         disk.glance, disk.step = self.outside.glance, self.outside.step
 
     def whole(self) -> frozenset[str]:
