@@ -86,6 +86,7 @@ def test_no_verb_touches_another_folder_in_its_place(world: World) -> None:
     knows = known(world)
     world.write("talk.mp4", b"video")
     settled = drop(world)
+    world.place.scan(knows)
     world.mount("other")
     others = {"talk.mp4": b"another", "processing/x/y.mp4": b"z"}
     for name, content in others.items():

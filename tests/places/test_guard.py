@@ -71,7 +71,7 @@ def test_while_no_id_is_known_the_first_root_counts() -> None:
     with pytest.raises(Foreign, match="restart the service"):
         guard.admit(ELSEWHERE, never)
     guard.expect("x1")
-    guard.admit(REMOUNTED, never)
+    guard.admit(REMOUNTED, bears("x1"))
     assert guard.familiar(REMOUNTED)
 
 

@@ -17,6 +17,7 @@ from panjaya_watchd.core.names import AssetId, Digest, FolderName, VersionId
 from panjaya_watchd.errors import PlaceError
 from panjaya_watchd.places.memory import MemoryPlace
 
+TALKING = b"talk " * 9
 BEFORE = b"dubbed before"
 FILED = f"{ROOT}/done/talk/talk.es-ES.mov"
 HERE = f"{ROOT}/processing/{CLAIM}"
@@ -31,7 +32,7 @@ DOWNLOADED = events.Fetched(
 
 def stage(place_type: type[MemoryPlace] = MemoryPlace, **api: Any) -> tuple[Room, Claim]:
     """Take a video in again under another name; the earlier claim's result lies where it was filed."""
-    room = Room(files={"new.mp4": b"talk"}, place_type=place_type, api=Api(**api))
+    room = Room(files={"new.mp4": TALKING}, place_type=place_type, api=Api(**api))
     had = dubbing(state=DubbingState.FETCHING, version_id=VersionId("v1"), earlier=HAD)
     taken = room.taken(
         state=State.DUBBING, builds_on=earlier(SPANISH), asset_id=AssetId("a0"), dubbings=(had, dubbing(FRENCH))
@@ -60,7 +61,7 @@ def test_an_earlier_result_is_copied_and_not_downloaded() -> None:
     room, taken = stage(version=BUSY)
 
     assert fetch(room, taken) == events.Fetched(locale=SPANISH, result=COPIED)
-    assert here(room) == {"new.mp4": b"talk", "new.es-ES.mov": BEFORE}
+    assert here(room) == {"new.mp4": TALKING, "new.es-ES.mov": BEFORE}
     assert room.disk.read(FILED) == BEFORE
 
 
@@ -69,7 +70,7 @@ def test_a_copy_asked_for_again_gives_the_same_result() -> None:
     room, taken = stage(version=BUSY)
 
     assert fetch(room, taken) == fetch(room, taken) == events.Fetched(locale=SPANISH, result=COPIED)
-    assert here(room) == {"new.mp4": b"talk", "new.es-ES.mov": BEFORE}
+    assert here(room) == {"new.mp4": TALKING, "new.es-ES.mov": BEFORE}
 
 
 @pytest.mark.parametrize(
@@ -103,7 +104,7 @@ def test_a_wrong_copy_is_not_gone_on_with() -> None:
     again = replace(taken, dubbings=(replace(taken.dubbings[0], earlier=mp4),))
 
     assert fetch(room, again) == DOWNLOADED
-    assert here(room) == {"new.mp4": b"talk", "new.es-ES.mp4": b"dubbed"}
+    assert here(room) == {"new.mp4": TALKING, "new.es-ES.mp4": b"dubbed"}
 
 
 def test_a_fault_of_the_download_that_replaces_a_copy_is_told() -> None:
@@ -173,7 +174,7 @@ def test_our_own_folders_trouble_is_waited_for() -> None:
     assert isinstance(event, events.FetchFaulted)
     assert event.fault.words == "The share is away. Mount it."
     assert (event.fault.repeat_helps, event.fault.money_may_have_moved, event.seen) == (True, False, None)
-    assert here(room) == {"new.mp4": b"talk"}
+    assert here(room) == {"new.mp4": TALKING}
 
 
 class Full(MemoryPlace):

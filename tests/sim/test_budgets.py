@@ -172,7 +172,7 @@ def test_a_month_holds_what_its_days_would_let_go() -> None:
 def test_a_video_that_takes_more_than_a_whole_day_may_have_is_held_for_a_person() -> None:
     """No day brings it further, and it does not keep the others from going."""
     world = machine(budgets={FOLDER: Budget(minutes_per_day=minutes(1))}, drops={"clip00.mp4": CLIPS["clip00.mp4"]})
-    world.drop({"large.mp4": b"large", "large.toml": b'languages = ["es-ES", "fr-FR"]\n'})
+    world.drop({"large.mp4": b"large " * 9, "large.toml": b'languages = ["es-ES", "fr-FR"]\n'})
     world.run()
     sleep(world, 1)
 
