@@ -171,7 +171,7 @@ class Intake:
         self._settling[key], verdict = settle(self._settling.get(key), drop, now, self.rule_of(drop), alone=alone)
         if isinstance(verdict, Wait):
             self._waits[key] = verdict
-            if verdict.until is None:
+            if verdict.until is None and alone == ALONE:
                 del self._restless[key]  # only a change helps it, and that is noticed above
             return False
         self._waits.pop(key, None)

@@ -191,6 +191,18 @@ def test_a_sidecar_that_comes_before_the_gate_waits_to_be_used(state: State) -> 
     assert stage.notes.examined == []
 
 
+def test_a_sidecar_that_missed_the_gate_by_a_moment_is_answered_too() -> None:
+    """It was seen while the video was still being sent, and too late for the last look of the upload."""
+    stage = Stage().start(taken(State.UPLOADING))
+    settle(stage, SRT)
+    assert stage.notes.examined == []
+
+    (claim_id,) = stage.driver.living
+    stage.driver.living[claim_id] = taken(State.DUBBING)
+    stage.tell(scanned(SRT))
+    assert [drop.video for drop in stage.notes.examined] == [None]
+
+
 def test_a_sidecar_that_comes_after_the_gate_is_answered_in_writing() -> None:
     """It goes to failed/ with the reason; nothing is sent for it."""
     stage = Stage().start(taken(State.DUBBING))
