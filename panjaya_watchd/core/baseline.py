@@ -23,7 +23,8 @@ class Baseline:
     their key, and ``told`` says whether the operator was told of them. ``traced`` once we have seen our own
     ``processing/`` there: a folder without it is not the one we know; nor is one with another id in it than
     ``root_id``, which is None where none was seen yet, or an older release left the trace. ``whole`` once a look could
-    see everything: until then more that is old may come to light.
+    see everything: until then more that is old may come to light. ``mounts`` are the folders on which something was
+    mounted that holds some of the drops: while it is not, they are not gone.
     """
 
     folder: FolderName
@@ -34,6 +35,13 @@ class Baseline:
     traced: bool = False
     whole: bool = True
     root_id: str | None = None
+    mounts: tuple[str, ...] = ()
+
+    def mounted(self, folders: Collection[str]) -> Self:
+        """Note where something is mounted; what holds no drop any more is forgotten."""
+        known = sorted({*self.mounts, *folders} - {""})
+        mounts = tuple(folder for folder in known if any(key.startswith(f"{folder}/") for key in self.keys))
+        return self if mounts == self.mounts else replace(self, mounts=mounts)
 
     def without_gone(self, present: Collection[str]) -> Self:
         """Forget the drops that a look at the whole folder no longer shows."""

@@ -10,7 +10,7 @@ from itertools import accumulate, islice
 from typing import Final
 
 from panjaya_watchd.core.content import Ending, Wholeness
-from panjaya_watchd.media.containers.look import Density, Known, Look, Span, SpentError, Walk
+from panjaya_watchd.media.containers.look import Density, Look, Span, SpentError, Walk
 
 LIMITS: Final = {
     Density.DENSE: (1 << 12, 1 << 12),
@@ -61,11 +61,15 @@ def judge(look: Look, found: Walk) -> Ending | None:
     """
     suspicious, certain = LIMITS[found.density]
     worst: Ending | None = None
-    known: Known | None = None
+    known, pieces = None, found.pieces
     for start, end in _blanks(look, found.payload):
         length = end - start
-        if length >= LIMITS[Density.DENSE][0] and found.pieces is not None:
-            known = known or found.pieces()
+        if length >= LIMITS[Density.DENSE][0] and pieces is not None:
+            try:
+                known = known or pieces()
+            except SpentError:  # an index too long to be read tells nothing: then all of it counts as media
+                pieces = None
+        if length >= LIMITS[Density.DENSE][0] and known is not None:
             length = known.covered(start, end)
             if known.begins(start, end):
                 return _unfinished(start, end)

@@ -41,12 +41,14 @@ class Known:
     What the ledger knows of a watch folder that is looked at.
 
     ``root_id`` is the id in its ``processing/``, None where none was seen yet; ``claims`` are those that are open.
-    ``at`` is when the look begins, in monotonic seconds; None: nothing of earlier looks is relied on.
+    ``at`` is when the look begins, in monotonic seconds; None: nothing of earlier looks is relied on. ``mounts`` are
+    folders below on which something was mounted once.
     """
 
     root_id: str | None = None
     claims: frozenset[ClaimId] = frozenset()
     at: float | None = None
+    mounts: tuple[str, ...] = ()
 
 
 NOTHING_KNOWN: Final = Known()

@@ -26,7 +26,7 @@ from panjaya_watchd.places.folder import FolderPlace
 from panjaya_watchd.places.guard import LONGEST, Identity, RootGuard, id_in
 from panjaya_watchd.places.mounts import TABLE, Mount, grounds, mounting, parse
 from panjaya_watchd.places.naming import PROCESSING, TRACE, base, parent
-from panjaya_watchd.places.tree import Entries, Kind, Look, NotRegular, Opened, Standing, Tree
+from panjaya_watchd.places.tree import OUR_OWN, Entries, Kind, Look, NotRegular, Opened, Standing, Tree
 
 MARK: Final = "user.panjaya-watchd.result"
 """The extended attribute on our results; NFSv3 and FAT keep none, which only costs the check that it serves."""
@@ -83,16 +83,16 @@ class DiskTree:
                     f"{display(str(self.root))} is mounted read-only, so no drop can be taken.",
                     hint="Mount it writable; it goes on by itself.",
                 )
-            found = _read_id(descriptor)
-            self._guard.compare(found)
-            identity = _identity(descriptor)
+            found, identity = _read_id(descriptor), _identity(descriptor)
+            self._guard.note(identity, found)
         finally:
             os.close(descriptor)
         return Standing(
-            root_id=found, familiar=self._guard.familiar(identity), mounting=identity, grounds=self._grounds()
+            root_id=found, familiar=self._guard.familiar(identity), mounting=identity, grounds=self.lies_on()
         )
 
-    def _grounds(self) -> tuple[Ground, ...]:
+    def lies_on(self) -> tuple[Ground, ...]:
+        """Read the table of mounts."""
         table, real = TABLE.read_bytes(), os.path.realpath(self.root)
         if table != self._mounted[0]:
             self._mounted = (table, parse(table))
@@ -270,7 +270,7 @@ def _seen(name: str, folder: int) -> Fingerprint | Kind | None:
         return None
     except OSError as error:
         # One file that the storage cannot show is no reason not to see the others.
-        if error.errno not in {errno.EIO, errno.EACCES, errno.ESTALE}:
+        if error.errno in OUR_OWN:
             raise
         return Kind.UNKNOWN
     return look.fingerprint if look.kind is Kind.FILE else look.kind

@@ -19,12 +19,11 @@ class DiskFile:
 
     def __init__(self, descriptor: int, name: str) -> None:
         self._descriptor = descriptor
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        try:
+            self.size = _size_of(descriptor, name)
+        except BaseException:
             os.close(descriptor)
-            raise NotRegular(errno.EINVAL, "not a regular file", name)
-        # A cifs client asks its server for the size when it is sought for, and not when it is looked at.
-        self.size = os.lseek(descriptor, 0, os.SEEK_END)
-        os.lseek(descriptor, 0, os.SEEK_SET)
+            raise
         with contextlib.suppress(OSError):
             os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_SEQUENTIAL)
 
@@ -82,6 +81,15 @@ class DiskFile:
             return self.size
         finally:
             os.lseek(self._descriptor, here, os.SEEK_SET)
+
+
+def _size_of(descriptor: int, name: str) -> int:
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        raise NotRegular(errno.EINVAL, "not a regular file", name)
+    # A cifs client asks its server for the size when it is sought for, and not when it is looked at.
+    size = os.lseek(descriptor, 0, os.SEEK_END)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return size
 
 
 def look_of(status: os.stat_result) -> Look:

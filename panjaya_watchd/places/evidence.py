@@ -51,6 +51,10 @@ class Leases:
     count: Callable[[str], bool]
     missed: bool = False
 
+    def where(self, name: str) -> "Leases":
+        """Judge by where a part lies by now, whatever its own name is."""
+        return Leases(lambda _: self.count(name))
+
     def is_written(self, name: str, file: Opened) -> bool:
         """Say whether somebody has a part open for writing, as far as that can be told."""
         if not self.count(name):
@@ -81,7 +85,7 @@ def _freshly(tree: Tree, part: Part, name: str, leases: Leases, *, exact: bool) 
     """Open and ask the descriptor: on NFS only ``open`` brings news (close-to-open), a look may be 60 s old."""
     try:
         with contextlib.closing(tree.open(name)) as file:
-            return _asked(tree, file, part, leases, exact=exact)
+            return _asked(tree, file, part, leases if exact else leases.where(name), exact=exact)
     except (FileNotFoundError, NotADirectoryError):
         return Evidence(name=part.name, says="is gone")
     except NotRegular:

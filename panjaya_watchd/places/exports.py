@@ -87,14 +87,14 @@ class Exports:
         self._read.add(file)
         try:
             return file.read_bytes() if file.is_file() else b""
-        except OSError:
+        except (OSError, ValueError):
             return b""
 
 
 def _state(path: Path) -> tuple[int, int, int] | None:
     try:
         status = path.stat()
-    except OSError:
+    except (OSError, ValueError):
         return None
     return status.st_mtime_ns, status.st_size, status.st_ino
 

@@ -17,8 +17,8 @@ from typing import Final
 from panjaya_watchd.core.claim import Destination
 from panjaya_watchd.core.drop import Drop, Fingerprint, Part, group
 from panjaya_watchd.core.late import joins
-from panjaya_watchd.core.names import ClaimId, Digest, display
-from panjaya_watchd.core.profiles import LOCAL_GROUND, Ground, ground_of, traits_of
+from panjaya_watchd.core.names import ClaimId, Digest, display, fold
+from panjaya_watchd.core.profiles import Ground, ground_of, traits_of
 from panjaya_watchd.core.settle import Evidence
 from panjaya_watchd.core.words import SIGNATURE
 from panjaya_watchd.errors import PlaceError
@@ -53,7 +53,7 @@ class FolderPlace:
         self._tree = tree
         self._done = done
         self._failed = failed
-        self._grounds: tuple[Ground, ...] = (LOCAL_GROUND,)
+        self._grounds: tuple[Ground, ...] | None = None
         ours = frozenset({PROCESSING, *(shelf.folder for shelf in (done, failed) if shelf.tree is tree)})
         self._leases = evidence.Leases(lambda name: traits_of(self.ground_of(name)).lease)
         self._scanner = Scanner(tree, ours, recursive=recursive)
@@ -66,7 +66,9 @@ class FolderPlace:
         return replace(seen, notes=(LEASELESS,)) if self._leases.missed else seen
 
     def ground_of(self, name: str) -> Ground:
-        """Give the ground on which a part lies."""
+        """Give the ground on which a part lies; claims may go on before the first scan, so it is asked for then."""
+        if self._grounds is None:
+            self._grounds = self._tree.lies_on()
         return ground_of(self._grounds, name)
 
     def expect(self, root_id: str) -> None:
@@ -129,7 +131,8 @@ class FolderPlace:
         with border(self._tree.root, "looking for late sidecars"):
             if self._tree.look(folder) is None:
                 return ()
-            entries = self._tree.entries(folder, lambda name: not is_member(name))
+            stem = fold(drop.stem)
+            entries = self._tree.entries(folder, lambda name: not (fold(name).startswith(stem) and is_member(name)))
             found = group((within(folder, name), seen) for name, seen in entries if isinstance(seen, Fingerprint))
         return tuple(part.name for newcomer in found if joins(drop, newcomer) for part in newcomer.parts)
 
@@ -165,7 +168,7 @@ class FolderPlace:
             if not file.fingerprint().same_content(part.fingerprint):
                 file.close()
                 raise Unsettled(f"{display(part.name)} has changed")
-            return OpenPart(self._tree, name, file, exact=self._leases.count(part.name))
+            return OpenPart(self._tree, name, file, exact=self._leases.count(name))
 
     @contextlib.contextmanager
     def partial(self, claim_id: ClaimId, name: str) -> Iterator[Path]:

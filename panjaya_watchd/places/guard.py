@@ -29,17 +29,24 @@ class RootGuard:
         self._root = root
         self._known: str | None = None
         self._trusted: Identity | None = None
+        self._seen: tuple[Identity | None, str | None] = (None, None)
 
     def expect(self, known: str | None) -> None:
         """
         From now on the root of this id is meant; None where no id is known yet.
 
-        What was trusted before has not borne that id: after a start, claims may go on before the first look, and an
-        empty mount point that was let in then must not count as the folder that has lost its mark.
+        What was trusted before and was not seen to bear that id is trusted no longer: after a start, claims may go on
+        before the first look, and an empty mount point that was let in then must not count as the folder that has lost
+        its mark.
         """
-        if self._known != known:
+        if self._known != known and (known is None or self._seen != (self._trusted, known)):
             self._trusted = None
         self._known = known
+
+    def note(self, identity: Identity, found: str | None) -> None:
+        """Take note of the id that a root was seen to bear. Raises `Foreign` where it is another than the known one."""
+        self.compare(found)
+        self._seen = (identity, found)
 
     def familiar(self, identity: Identity) -> bool:
         """Say whether a root is trusted for the id that it has borne."""

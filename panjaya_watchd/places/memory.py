@@ -64,8 +64,12 @@ class MemoryTree:
         if str(self.root) in self.disk.read_only:
             raise PlaceError(f"{self.root} is mounted read-only.", hint="Mount it writable; it goes on by itself.")
         found, identity = self._read_id(), self._identity()
-        self._guard.compare(found)
+        self._guard.note(identity, found)
         return Standing(root_id=found, familiar=self._guard.familiar(identity), mounting=identity, grounds=self.grounds)
+
+    def lies_on(self) -> tuple[Ground, ...]:
+        """Give what was said to lie there."""
+        return self.grounds
 
     def entries(self, folder: str, skip: Callable[[str], bool], only: Iterable[str] | None = None) -> Entries:
         """Walk through one folder, sorted."""

@@ -18,7 +18,7 @@ from panjaya_watchd.places.base import Known, Scan
 from panjaya_watchd.places.junk import is_junk_folder
 from panjaya_watchd.places.listing import Listings
 from panjaya_watchd.places.naming import PROCESSING, within
-from panjaya_watchd.places.tree import Kind, Tree
+from panjaya_watchd.places.tree import OUR_OWN, Kind, Tree
 
 _NOT_READ: Final = "is a link or a special file, and those are never read; put the file itself here"
 _UNREADABLE: Final = "cannot be looked at: the disk or the share gives an error for it"
@@ -64,11 +64,12 @@ class Scanner:
                 folders += self._look_through(folder, known.at, files, refused)
             except OSError as error:
                 # Only the root's own trouble is the whole folder's; a sub-folder may go or be locked at any time.
-                if not folder or error.errno not in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EACCES}:
+                if not folder or error.errno in OUR_OWN:
                     raise
                 whole = False
-                if error.errno == errno.EACCES:
-                    refused.append((folder, "is a folder that the service may not look into"))
+                if error.errno not in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}:
+                    why = "may not look into" if error.errno == errno.EACCES else f"cannot look into: {error.strerror}"
+                    refused.append((folder, f"is a folder that the service {why}"))
         traced = self._tree.look(PROCESSING) is not None
         strays = tracing.strays(self._tree, known.claims) if traced else ()
         # What is mounted or unmounted meanwhile may have hidden files, or shown others.
@@ -79,7 +80,7 @@ class Scanner:
                 hint="Nothing is to be done; it is looked at again.",
             )
         whole = whole and stands == after
-        refused += self._missing(stands.grounds)
+        refused += self._missing(stands.grounds, known)
         whole = whole and all(why not in {_UNREADABLE, _UNMOUNTED} for _, why in refused)
         return Scan(
             files=tuple(files),
@@ -93,13 +94,13 @@ class Scanner:
             grounds=stands.grounds,
         )
 
-    def _missing(self, grounds: tuple[Ground, ...]) -> list[tuple[str, str]]:
+    def _missing(self, grounds: tuple[Ground, ...], known: Known) -> list[tuple[str, str]]:
         """Note what is mounted where parts may lie; give what was and is not, for its files need not be gone."""
         if not self._recursive:
             return []
         mounted = {ground.folder for ground in grounds if ground.folder and not self._is_ours(ground.folder)}
         self._mounts |= mounted
-        return [(folder, _UNMOUNTED) for folder in sorted(self._mounts - mounted)]
+        return [(folder, _UNMOUNTED) for folder in sorted({*self._mounts, *known.mounts} - mounted)]
 
     def _look_through(
         self, folder: str, now: float | None, files: list[tuple[str, Fingerprint]], refused: list[tuple[str, str]]

@@ -7,12 +7,13 @@ between levels; the root is the empty string. Every method raises `OSError`, and
 cannot be used; none follows a symbolic link below the root.
 """
 
+import errno
 from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from panjaya_watchd.core.drop import Fingerprint
 from panjaya_watchd.core.profiles import Ground
@@ -29,6 +30,10 @@ class Kind(StrEnum):
 
 Entries = Generator[tuple[str, Fingerprint | Kind], None, None]
 """Base names with a file's fingerprint or the kind; closed when nobody wants the rest."""
+
+
+OUR_OWN: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+"""Errors that say something about us, and nothing about what was looked at."""
 
 
 class NotRegular(OSError):  # noqa: N818  (it is an OSError by type; the name says what was found)
@@ -100,6 +105,9 @@ class Tree(Protocol):
 
     def stand(self, known: str | None) -> Standing:
         """Make sure that the root can be used, and is the one of that id; from then on no other is."""
+
+    def lies_on(self) -> tuple[Ground, ...]:
+        """Give the file systems under the root, that of the root first, without looking into it."""
 
     def entries(self, folder: str, skip: Callable[[str], bool], only: Iterable[str] | None = None) -> Entries:
         """

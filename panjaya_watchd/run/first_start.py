@@ -64,7 +64,8 @@ class FirstStart:
         if known is None or known.root not in {"", root.path}:
             first = Baseline(folder=folder, root=root.path, first_seen=self.clock.now(), told=not videos)
             traced = replace(first, traced=scan.traced, root_id=scan.root_id)
-            self._keep(known, replace(traced, keys=tuple(sorted(videos)), whole=scan.whole))
+            whole = replace(traced, keys=tuple(sorted(videos)), whole=scan.whole)
+            self._keep(known, whole.mounted([ground.folder for ground in scan.grounds]))
             return scan.whole
         if not _is_known(known, scan):
             self._strange.add(folder)
@@ -77,9 +78,10 @@ class FirstStart:
             return False
         keys = known.keys if known.whole else tuple(sorted({*known.keys, *videos}))
         believed = scan.whole and (known.root_id is None or scan.root_id is not None)
-        whole, root_id = known.whole or scan.whole, scan.root_id or known.root_id
-        now = replace(known, root=root.path, traced=True, keys=keys, whole=whole, root_id=root_id)
-        self._keep(known, now.without_gone(present) if believed else now)
+        seen, root_id = known.whole or scan.whole, scan.root_id or known.root_id
+        now = replace(known, root=root.path, traced=True, keys=keys, whole=seen, root_id=root_id)
+        now = (now.without_gone(present) if believed else now).mounted([ground.folder for ground in scan.grounds])
+        self._keep(known, now)
         self._strange.discard(folder)
         return believed
 
@@ -88,6 +90,11 @@ class FirstStart:
         root = self.roots.get(folder)
         known = self._baselines.get(folder) or (self.ledger.baseline(folder) if root else None)
         return known.root_id if root is not None and known is not None and known.root == root.path else None
+
+    def mounts(self, folder: FolderName) -> tuple[str, ...]:
+        """Give where something has to be mounted below a folder before what lay there may count as gone."""
+        known = self._baselines.get(folder) or (self.ledger.baseline(folder) if folder in self.roots else None)
+        return known.mounts if known is not None else ()
 
     def lacks_trace(self, folder: FolderName, scan: Scan) -> bool:
         """Say whether our trace is to be left in a folder that was looked at: never in one that we do not know."""

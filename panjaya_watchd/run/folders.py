@@ -150,7 +150,8 @@ class Folders:
         if self.first_start.lacks_trace(seen.folder, seen.scan):
             self.looking.leave_trace(seen.folder, self.first_start.root_id(seen.folder))
         intake.looking = False
-        self._look_at(seen.folder, intake.earliest() if intake.look_again else intake.next_scan(now))
+        due = intake.next_scan(now)
+        self._look_at(seen.folder, intake.earliest() if intake.look_again else due)
         self._post(seen.folder, claims)
 
     def lose(self, lost: Lost) -> None:
@@ -202,7 +203,7 @@ class Folders:
         if examined.bug is not None and (examined.folder, drop.key) not in self._bugs:
             self._bugs.add((examined.folder, drop.key))
             fault = f"{type(examined.bug).__name__}: {examined.bug}"
-            hint = "Report it with this line; the drop is looked at again when it changes."
+            hint = "Report it with this line; the drop waits, and is looked at again."
             self.log.error("drop.unexamined", folder=examined.folder, file=display(drop.stem), fault=fault, hint=hint)
         if isinstance(examined.found, Evidence):
             intake.not_yet(drop, examined.found, self.clock.monotonic())

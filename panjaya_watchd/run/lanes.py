@@ -10,7 +10,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple, assert_never
+from typing import Final, NamedTuple, assert_never
 
 from panjaya_watchd.core import effects, events
 from panjaya_watchd.core.answers import Fault
@@ -40,6 +40,9 @@ from panjaya_watchd.run.messages import (
     Unseen,
 )
 
+LONG: Final = 3600.0
+"""Seconds that a large file may take from one device to another."""
+
 Work = Callable[[], Message | None]
 
 
@@ -53,12 +56,13 @@ class Lane:
     """
     A queue of work and the threads that do it.
 
-    The threads are daemonic: one that is stuck in the kernel must not keep the process from ending. ``came_back`` is
-    when one was last done with something, in monotonic seconds.
+    The threads are daemonic: one that is stuck in the kernel must not keep the process from ending.
     """
 
     def __init__(self, name: str, threads: int, inbox: Inbox, now: Callable[[], float]) -> None:
-        self.came_back = now()
+        self._came_back = now()
+        self._began: float | None = None
+        """When what is under way for a claim began."""
         self._queue: queue.SimpleQueue[_Handed | None] = queue.SimpleQueue()
         self._inbox = inbox
         self._now = now
@@ -76,6 +80,15 @@ class Lane:
         """
         self._queue.put(_Handed(work, blame, over))
 
+    def came_back(self) -> float:
+        """
+        Give when the lane was last done with something, in monotonic seconds.
+
+        What is done for a claim may take as long as copying a large file does, so it counts as coming back for `LONG`.
+        """
+        began = self._began
+        return self._came_back if began is None else min(self._now(), began + LONG)
+
     def end(self) -> None:
         """Let each thread end after what is queued."""
         for _ in self._threads:
@@ -83,11 +96,12 @@ class Lane:
 
     def _work(self) -> None:
         while (handed := self._queue.get()) is not None:
+            self._began = None if handed.blame is None else self._now()
             try:
                 message = handed.work()
             except BaseException as error:  # noqa: BLE001  (not swallowed: the driver raises it)
                 message = Crashed(error=error, claim_id=handed.blame)
-            self.came_back = self._now()
+            self._came_back, self._began = self._now(), None
             if message is not None:
                 self._inbox.put(message)
             handed.over()
@@ -156,7 +170,7 @@ class Lanes:
 
     def came_back(self, folder: FolderName) -> float:
         """Give when the thread that looks into a folder was last done with something."""
-        return self._files[folder].came_back
+        return self._files[folder].came_back()
 
     def listen(self, folder: FolderName, *, wanted: bool) -> None:
         """Begin or end to listen for hints."""

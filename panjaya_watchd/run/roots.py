@@ -47,7 +47,8 @@ class Roots:
     def known(self, folder: FolderName) -> Known:
         """Give what a look at a folder has to know."""
         claims = frozenset(claim.id for claim in self.living())
-        return Known(root_id=self.first_start.root_id(folder), claims=claims)
+        first = self.first_start
+        return Known(root_id=first.root_id(folder), claims=claims, mounts=first.mounts(folder))
 
     def seen(self, folder: FolderName, scan: Scan) -> Scan:
         """Take note of what a look has shown; gives it with what is to be told to people about ``processing/``."""

@@ -12,3 +12,13 @@ def test_what_is_seen_to_be_gone_leaves_the_baseline_for_good() -> None:
 
     assert baseline.without_gone({"a", "b", "new"}) is baseline
     assert baseline.without_gone({"b", "new"}).keys == ("b",)
+
+
+def test_where_something_was_mounted_is_known_as_long_as_it_holds_an_old_drop() -> None:
+    """After a reboot a share may be mounted late; until then its drops are not gone."""
+    baseline = Baseline(folder=FolderName("marketing"), root="/srv", first_seen=NOW, keys=("a", "share/b", "shared/c"))
+    known = baseline.mounted(["", "share", "empty"])
+
+    assert known.mounts == ("share",)
+    assert known.mounted([""]) is known
+    assert known.without_gone(["a", "shared/c"]).mounted([""]).mounts == ()

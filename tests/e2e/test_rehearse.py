@@ -61,7 +61,7 @@ def test_a_rehearsal_of_what_is_no_video_fails_with_an_answer(short: Path) -> No
 
     (why,) = [path for path in named(ended.stdout) if path.name == "WHY.txt"]
     assert ended.returncode == 1
-    assert "found no picture" in why.read_text().splitlines()[0]
+    assert "no picture that can be read" in why.read_text().splitlines()[0]
 
 
 def test_a_rehearsal_of_nothing_says_so(short: Path) -> None:

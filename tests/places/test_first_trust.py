@@ -30,6 +30,21 @@ def test_a_root_that_was_let_in_before_any_id_was_known_is_not_familiar() -> Non
     assert not guard.familiar(EMPTY)
 
 
+def test_a_root_that_was_seen_to_bear_the_id_is_familiar_as_soon_as_that_is_known() -> None:
+    """Our mark may be deleted between the look that has shown it and the next one."""
+    guard = RootGuard(Path("/srv/dub"))
+    guard.admit(KNOWN, lambda: None)
+    guard.note(KNOWN, "cafe")
+
+    guard.expect("cafe")
+    guard.admit(KNOWN, lambda: None)
+    assert guard.familiar(KNOWN)
+
+    guard.expect("f00d")
+    guard.admit(KNOWN, lambda: None)
+    assert not guard.familiar(KNOWN)
+
+
 def test_a_root_that_has_borne_the_id_is_familiar_without_it() -> None:
     """Somebody may delete our file; another root without it is not let in."""
     guard = RootGuard(Path("/srv/dub"))

@@ -13,7 +13,7 @@ from typing import Final
 
 from panjaya_watchd.core.content import Wholeness
 from panjaya_watchd.media.containers.codecs import density, has_head
-from panjaya_watchd.media.containers.look import Look, LostError, Span, Walk, beyond, early, unfinished
+from panjaya_watchd.media.containers.look import Look, LostError, Span, SpentError, Walk, beyond, early, unfinished
 from panjaya_watchd.media.containers.pieces import Pieces
 from panjaya_watchd.media.containers.tables import Track, children, chunks, tracks
 
@@ -21,6 +21,9 @@ TOPS: Final = frozenset(
     b"ftyp styp moov mdat moof mfra sidx ssix free skip wide uuid pnot udta meta emsg prft pdin PICT".split()
 )
 """Boxes that may stand at the top. A maker's own may too; such a one that is too long is no box but something else."""
+
+ENTRIES: Final = 1 << 21
+"""Pieces and pictures that an index may have to be read whole, for each takes memory; some hours of a film."""
 
 NO_INDEX: Final = "has no index yet, as while it is still being written"
 NO_LAST: Final = "is made of fragments, and does not say which one is the last"
@@ -70,14 +73,18 @@ def walk(look: Look) -> Walk:
 
 
 def _pieces(look: Look, found: list[Track], index: list[Span]) -> Pieces:
-    """Give all chunks, with the places where a picture begins. Raises `SpentError`."""
+    """Give all chunks, with the places where a picture begins. Raises `SpentError` where there are too many."""
     spans, heads = list(index), array("Q")
     for track in found:
         begins = track.is_picture and has_head(track.codec)
         for place, lengths in chunks(look, track):
-            spans.append((place, place + sum(lengths)))
+            if len(spans) + len(heads) > ENTRIES:
+                raise SpentError
+            if place >= look.size:  # a place that cannot be, whatever the last one says
+                continue
+            spans.append((place, min(place + sum(lengths), look.size)))
             if begins:
-                heads.extend(accumulate(lengths[:-1], initial=place))
+                heads.extend(head for head in accumulate(lengths[:-1], initial=place) if head < look.size)
     return Pieces(spans, heads)
 
 

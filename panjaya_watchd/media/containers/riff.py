@@ -122,10 +122,10 @@ def _note(look: Look, name: bytes, body: Span, found: _Found) -> None:
         codec = sound if found.kind == b"auds" else look.at(start + 16, 4).decode("latin-1")
         found.codecs.append((codec, found.kind in {b"auds", b"vids"}))
     elif name == b"indx":
-        count = min(look.number(start + 4, 4, "little"), (end - start - 24) // 16)
+        count = min(look.number(start + 4, 4, "little"), (end - start - 24) // 16, TABLE // 16)
         entries = look.at(start + 24, 16 * max(0, count))
         ends = (
             int.from_bytes(entries[at : at + 8], "little") + int.from_bytes(entries[at + 8 : at + 12], "little")
             for at in range(0, len(entries), 16)
         )
-        found.promised = max(found.promised, *ends, 0)
+        found.promised = max(found.promised, max(ends, default=0))
