@@ -302,6 +302,7 @@ def test_a_baseline_names_its_facts() -> None:
             "traced": False,
             "whole": True,
             "root_id": None,
+            "mounts": [],
         },
     }
     with pytest.raises(LedgerError, match="damaged"):

@@ -8,6 +8,7 @@ from mounting import mounts
 
 from panjaya_watchd.core.profiles import Ground, Profile
 from panjaya_watchd.errors import PlaceError
+from panjaya_watchd.places.base import Known
 from panjaya_watchd.places.disk import DiskPlace
 from panjaya_watchd.places.memory import MemoryPlace
 from panjaya_watchd.places.memory_disk import MemoryDisk
@@ -137,6 +138,8 @@ def test_what_was_mounted_below_and_is_not_proves_nothing_gone(tmp_path: Path) -
             gone = watched.scan()
             assert (gone.whole, gone.files) == (False, ())
             assert [name for name, why in gone.refused if "is not mounted now" in why] == ["usb"]
+            late = place(root).scan(Known(mounts=("usb",)))
+            assert not late.whole, "after a reboot the ledger knows what is mounted late"
         assert place(root).scan().whole, "a new place has seen nothing there"
         made.bind(kept, usb)
 

@@ -244,3 +244,18 @@ def test_a_sidecar_of_what_was_never_taken_waits_for_its_video() -> None:
     settle(stage, SRT)
 
     assert waits(stage) == {SRT: "waits for the video of the same name"}
+
+
+# hints
+
+
+def test_hints_without_end_keep_no_drop_from_settling() -> None:
+    """Somebody copies into the folder all day; what lies still there is taken all the same."""
+    stage = ruled()
+    stage.tell(scanned())
+    stage.clock.seconds += 3 * PACE
+    for _ in range(10):
+        stage.later(2.0)
+        stage.tell(Look(folder=FOLDER), Look(folder=FOLDER), scanned("talk.mp4"))
+
+    assert [drop.stem for drop in stage.notes.examined] == ["talk"]
