@@ -53,6 +53,8 @@ def display(name: str) -> str:
     Undecodable bytes, line breaks, control characters and characters that reorder text (category ``Cf`` other than
     joiners, so that ``gpj.exe`` cannot pose as ``exe.jpg``) are shown as ``\x0a`` or ``\u202e``.
     """
+    if name.isascii() and name.isprintable():  # nearly all names, and there may be thousands
+        return name
     return "".join(_show(character) for character in unicodedata.normalize("NFC", name))
 
 

@@ -150,9 +150,10 @@ class Folders:
         if self.first_start.lacks_trace(seen.folder, seen.scan):
             self.looking.leave_trace(seen.folder, self.first_start.root_id(seen.folder))
         intake.looking = False
+        self._post(seen.folder, claims)
+        intake.judged(self.clock.monotonic() - now)
         due = intake.next_scan(now)
         self._look_at(seen.folder, intake.earliest() if intake.look_again else due)
-        self._post(seen.folder, claims)
 
     def lose(self, lost: Lost) -> None:
         """End claims whose drops, held where they lie, were touched; a few at a time, for there may be thousands."""

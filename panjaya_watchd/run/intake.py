@@ -16,8 +16,8 @@ from panjaya_watchd.core.profiles import LOCAL_GROUND, Ground, ground_of, traits
 from panjaya_watchd.core.settle import ALONE, PATIENCE, Evidence, Rule, Settling, Wait, restart, settle, unsettle
 from panjaya_watchd.places.base import Scan
 
-SCAN_SHARE: Final = 200
-"""Where the kernel tells of changes, looking without a hint may take half a percent of the wall time (R11)."""
+SCAN_SHARE: Final = 300
+"""Where the kernel tells of changes, looking without a hint may take a third of a percent of the wall time (R11)."""
 
 BLIND_SHARE: Final = 20
 """Where it tells of none, a twentieth: nothing else finds a drop, and most of a look is waiting for the share."""
@@ -62,6 +62,8 @@ class Intake:
     """The file systems under the folder, as the last scan saw them."""
 
     _took: float = 0.0
+    _judging: float = 0.0
+    """Seconds that the driver took to judge the last scan."""
     """Seconds that a scan takes here; see `_time`."""
 
     _last_took: float | None = None
@@ -138,6 +140,10 @@ class Intake:
         if self._due is not None and now - self._due > 2 * self.pace:
             self.restart(now)
         self.looking, self.look_again, self.asked = True, False, now
+
+    def judged(self, seconds: float) -> None:
+        """Note how long it took to judge what was seen: in a folder of thousands as long as to see it."""
+        self._judging = seconds
 
     def _time(self, seconds: float) -> None:
         """
@@ -222,7 +228,7 @@ class Intake:
     def next_scan(self, now: float) -> float:
         """Say when to look again if no hint comes: sooner while a drop is settling, later where a scan is slow."""
         blind = not all(rule.traits.hints for rule in self._rules.values())
-        pace = max(self.pace, self._took * (BLIND_SHARE if blind else SCAN_SHARE))
+        pace = max(self.pace, (self._took + self._judging) * (BLIND_SHARE if blind else SCAN_SHARE))
         untils = [self._waits[key].until for key in self._restless if key in self._waits]
         soonest = min((until for until in untils if until is not None), default=now + pace)
         self._due = min(max(soonest, now + self.quiet / 3, self.earliest()), now + pace)

@@ -17,7 +17,7 @@ from panjaya_watchd.core.content import Wholeness
 from panjaya_watchd.media.ending import ending
 
 SHARES = 4
-RUNS = 120
+RUNS = 60
 WITHIN = 400
 """Runs in which damage has to come to light; it mostly does within forty."""
 
