@@ -242,7 +242,7 @@ def test_dying_at_any_step_loses_nothing(mounted: DiskWorld, verb: str) -> None:
 @pytest.mark.parametrize("verb", ["take in", "back"])
 def test_a_power_cut_at_any_step_loses_nothing(verb: str) -> None:
     """Two cuts in a row, each of which keeps or loses what was not synced, and one of which may hit the first step."""
-    for seed in range(150):
+    for seed in range(80):
         world, rng = Nested(), Random(seed)
         settled = arrive(world)
         if verb == "back":
@@ -261,7 +261,7 @@ def test_a_power_cut_at_any_step_loses_nothing(verb: str) -> None:
 @pytest.mark.slow
 def test_a_part_that_changes_after_a_cut_takes_all_others_back() -> None:
     """Also the copies of which the original was hidden or removed; no part is there twice, nothing hidden is left."""
-    for seed in range(150):
+    for seed in range(80):
         world, rng = Nested(), Random(seed)
         settled = arrive(world)
         world.fuse.arm(rng.randrange(40))

@@ -44,7 +44,7 @@ PARTS: Final = {
     "talk.toml": b'languages = ["es-ES"]\n# ' + b"x" * 60 + b"\n",
     "talk.es-ES.srt": b"1\n00:00:01,000 --> 00:00:02,000\nHola, hola, hola, hola.\n",
 }
-STEP: Final = int(os.environ.get("SWAP_STEP", "4"))
+STEP: Final = int(os.environ.get("SWAP_STEP", "8"))
 """Every how many calls there is a swap; with 1 at every one, which takes minutes."""
 
 CALLS: Final = ("open", "mkdir", "unlink", "replace", "scandir")
