@@ -135,9 +135,8 @@ def _beside(tree: Tree, drop: Drop) -> Iterator[Evidence]:
         return
     near = fold(drop.stem)
 
-    def elsewhere(
-        name: str,
-    ) -> bool:  # spares the look at every name that is no running copy's, and no sidecar's of ours
+    def elsewhere(name: str) -> bool:
+        """Spare the look at every name that is no running copy's, and no sidecar's of ours."""
         return becomes(name) is None and not (is_member(name) and fold(name).startswith(near))
 
     for name, found in sorted(tree.entries(folder, elsewhere), key=lambda entry: entry[0]):

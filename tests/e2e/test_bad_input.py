@@ -7,8 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+import av
 import pytest
 from machine import Machine, files, talk
+
+from panjaya_watchd.rehearsal.results import TALK
 
 Opener = Callable[..., Machine]
 TWO: Final[dict[str, dict[str, object]]] = {"drop": {}, "other": {}}
@@ -176,3 +179,21 @@ def test_a_full_disk_delays_a_result_and_loses_nothing(open_machine: Opener) -> 
     assert set(files(done)) == {"talk.mp4", "talk.es-ES.mp4", "talk.receipt.toml"}
     assert (done / "talk.mp4").read_bytes() == video
     assert len(machine.bills(video)) == 1
+
+
+def test_a_video_without_sound_is_answered_before_anything_is_sent(open_machine: Opener, tmp_path: Path) -> None:
+    """Measured by the real probe; the service hears nothing of it."""
+    machine, silent = open_machine().start(), tmp_path / "silent.mp4"
+    with av.open(str(TALK)) as talking, av.open(str(silent), "w") as made:
+        pictures = talking.streams.video[0]
+        copied = made.add_stream_from_template(pictures)
+        for packet in talking.demux(pictures):
+            if packet.dts is not None:
+                packet.stream = copied
+                made.mux(packet)
+    machine.drop("silent.mp4", silent.read_bytes())
+    answer = machine.answer("silent")
+
+    assert answer.parent.name == "failed"
+    assert (answer / "WHY.txt").read_text().startswith("This video has no sound.")
+    assert machine.uploads() == 0

@@ -12,7 +12,7 @@ from panjaya_watchd.api.base import Submission
 from panjaya_watchd.core import events
 from panjaya_watchd.core.answers import Asset, AssetDubbing, Fault, Version
 from panjaya_watchd.core.claim import Claim, Destination, DubbingState, Outcome, State
-from panjaya_watchd.core.content import Measured
+from panjaya_watchd.core.content import ContentCheck, Measured, Patience
 from panjaya_watchd.core.drop import Drop, Fingerprint, Role
 from panjaya_watchd.core.names import AssetId, DubbingId, Locale, VersionId
 from panjaya_watchd.core.order import Refusal
@@ -124,6 +124,49 @@ def test_a_video_of_unknown_length_is_taken_all_the_same() -> None:
 
     assert isinstance(reading, Reading)
     assert reading.duration is None
+
+
+@pytest.mark.parametrize(
+    ("measured", "word"),
+    [(Measured(duration=9.0, has_audio=False), "no sound"), (Measured(duration=9.0, has_video=False), "no picture")],
+)
+def test_a_video_without_sound_or_picture_is_refused_unless_its_folder_only_warns(
+    measured: Measured, word: str
+) -> None:
+    """The service would say so after it was paid for."""
+    room = Room(files={"talk.mp4": TALK.read_bytes()}, probe=lambda _descriptor: measured)
+    strict = room.hands.examine(FOLDER, room.drop())
+    lenient = room.hands.examine(FOLDER, room.drop(), Patience(check=ContentCheck.WARN))
+
+    assert isinstance(strict, Reading)
+    assert isinstance(strict.asked, Refusal)
+    assert word in strict.asked.why
+    assert isinstance(lenient, Reading)
+    assert not isinstance(lenient.asked, Refusal)
+
+
+def test_half_a_video_waits_and_is_then_refused() -> None:
+    """By its own container; a folder that only warns takes it, and says so in the receipt."""
+    room = Room(files={"talk.mp4": TALK.read_bytes()[:-1000]})
+    waiting = room.hands.examine(FOLDER, room.drop())
+    given_up = room.hands.examine(FOLDER, room.drop(), Patience(over=True))
+    warned = room.hands.examine(FOLDER, room.drop(), Patience(check=ContentCheck.WARN))
+
+    assert isinstance(waiting, Evidence)
+    assert waiting.says.startswith("looks unfinished")
+    assert isinstance(given_up, Reading)
+    assert isinstance(given_up.asked, Refusal)
+    assert given_up.asked.why.startswith("The file ends early.")
+    assert isinstance(warned, Reading)
+    assert len(warned.warnings) == 1
+
+
+def test_a_video_that_names_another_language_is_sent_with_a_warning() -> None:
+    """What muxers write there is often wrong, so it is the receipt's and nobody's refusal."""
+    said = Measured(duration=9.0, languages=("spa",))
+    room = Room(files={"talk.mp4": TALK.read_bytes()}, probe=lambda _descriptor: said)
+
+    assert room.claim().warnings == ("The video says that it speaks spa; it was sent as en-US.",)
 
 
 # taking in
