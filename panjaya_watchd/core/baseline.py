@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
+from panjaya_watchd.core.drop import Drop, Role
 from panjaya_watchd.core.names import FolderName
 
 
@@ -19,8 +20,8 @@ class Baseline:
     """
     What the ledger knows of a watch folder.
 
-    ``root`` is its path; another one is another folder, whatever its name. ``keys`` are the drops that lay there, by
-    their key, and ``told`` says whether the operator was told of them. ``traced`` once we have seen our own
+    ``root`` is its path; another one is another folder, whatever its name. ``keys`` are the drops that lay there, as
+    `entry` gives them, and ``told`` says whether the operator was told of them. ``traced`` once we have seen our own
     ``processing/`` there: a folder without it is not the one we know; nor is one with another id in it than
     ``root_id``, which is None where none was seen yet, or an older release left the trace. ``whole`` once a look could
     see everything: until then more that is old may come to light. ``mounts`` are the folders on which something was
@@ -47,3 +48,14 @@ class Baseline:
         """Forget the drops that a look at the whole folder no longer shows."""
         kept = tuple(key for key in self.keys if key in present)
         return self if kept == self.keys else replace(self, keys=kept)
+
+
+def entry(drop: Drop) -> str | None:
+    """
+    Give what is kept of a drop; None for one that can cost nothing by itself.
+
+    A TOML sidecar alone may name a video on the web. It is another drop once a video lies beside it.
+    """
+    if drop.video is not None:
+        return drop.key
+    return f"{drop.key}.toml" if drop.of(Role.TOML) else None

@@ -208,7 +208,8 @@ class Claim:
     words) say why a person must speak, ``paused`` in which state that was where it can be gone on with, ``may_exceed``
     that a person lets it go beyond the budgets. ``strikes`` are uploads that failed by what may be the drop's own
     fault, ``crashes`` how often the daemon died of this claim; both are saved before the next try. ``warnings`` are
-    sentences for the receipt.
+    sentences for the receipt. ``adds_to`` is the claim whose asset gets these languages; the drop has no video then,
+    and its results join those of that claim.
     """
 
     id: ClaimId
@@ -248,6 +249,7 @@ class Claim:
     warnings: tuple[str, ...] = ()
     filed_as: str | None = None
     closed_at: datetime | None = None
+    adds_to: ClaimId | None = None
 
     @property
     def doubtful(self) -> bool:
@@ -269,10 +271,15 @@ class Claim:
 
     @property
     def estimated_millis(self) -> int | None:
-        """Give dubbed length times locales to buy, in milliseconds; None where the probe could not tell the length."""
-        if self.duration is None or self.order is None:
+        """
+        Give dubbed length times locales to buy, in milliseconds; None where the length cannot be told.
+
+        Of a video of unknown length, such as one on the web, that is the most that a piece with an end can take.
+        """
+        if self.order is None:
             return None
-        return round(self.order.seconds(self.duration) * 1000) * len(self.to_buy)
+        seconds = self.order.at_most() if self.duration is None else self.order.seconds(self.duration)
+        return None if seconds is None else round(seconds * 1000) * len(self.to_buy)
 
     @property
     def estimated_minutes(self) -> float | None:

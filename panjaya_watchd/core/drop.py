@@ -77,11 +77,13 @@ class Drop:
     """
     The parts that share a stem, sorted by name; a drop without a video is a group of sidecars that wait for one.
 
-    ``key`` is the folded stem with its sub-folder: what makes two sightings sightings of the same drop.
+    ``key`` is the folded stem with its sub-folder: what makes two sightings sightings of the same drop. ``title`` is
+    the stem where there are no parts that could tell it: a person's word orders something for an earlier drop.
     """
 
     key: str
     parts: tuple[Part, ...]
+    title: str | None = None
 
     @property
     def video(self) -> Part | None:
@@ -91,7 +93,20 @@ class Drop:
     @property
     def stem(self) -> str:
         """Give the stem as its owner wrote it: the video's, else the first sidecar's."""
+        if self.title is not None:
+            return self.title
         return _stem_of(self.video or self.parts[0])
+
+    @property
+    def leader(self) -> str:
+        """Give the name by which people know it: the video's, else the first sidecar's, else the stem."""
+        first = self.video or next(iter(self.parts), None)
+        return self.stem if first is None else first.name
+
+    @property
+    def folder(self) -> str:
+        """Give the sub-folder that the parts lie in, relative to the watch folder; "" for that itself."""
+        return self.key.rpartition("/")[0]
 
     @property
     def size(self) -> int:

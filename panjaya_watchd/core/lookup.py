@@ -85,7 +85,10 @@ def _is_like_ours(claim: Claim, asset: Asset) -> bool:
     if asset.file_name is not None:
         return False  # the list shows names and this one is not ours, or the name is not derived from the file's
     locales = {dubbing.locale for dubbing in asset.dubbings}
-    return claim.order is not None and locales == set(claim.order.locales) and _length_fits(claim, asset) is True
+    if claim.order is None or locales != set(claim.order.locales):
+        return False
+    # Of a video on the web the length is not known, so in an account of our own the languages have to be enough.
+    return _length_fits(claim, asset) is True or claim.order.media_url is not None
 
 
 def _length_fits(claim: Claim, asset: Asset) -> bool | None:

@@ -12,7 +12,7 @@ from typing import Final
 from panjaya_watchd.core import locales
 from panjaya_watchd.core.drop import Drop, Part, Role
 from panjaya_watchd.core.names import Digest, Locale, display, fold
-from panjaya_watchd.core.order import Asked, Defaults, Language, Order, Refusal
+from panjaya_watchd.core.order import COVERED, Asked, AutoGenerate, Defaults, Language, Order, Refusal
 
 _ALWAYS: Final = frozenset({"force"})
 """Not a setting of the folder but the dropper's own word that paying again is meant."""
@@ -27,7 +27,17 @@ class _Refused(Exception):  # noqa: N818  (never leaves this file: it carries th
         self.refusal = Refusal(why=why, todo=todo)
 
 
-def merge(defaults: Defaults, asked: Asked, drop: Drop, srt_digests: Mapping[str, Digest]) -> Order | Refusal:
+FRAME: Final = 0.05
+"""Seconds by which a piece may end behind the video's end: players and probes round lengths to a frame."""
+
+
+def merge(
+    defaults: Defaults,
+    asked: Asked,
+    drop: Drop,
+    srt_digests: Mapping[str, Digest],
+    duration: float | None = None,
+) -> Order | Refusal:
     """
     Make the order for a drop, or say why there can be none.
 
@@ -36,6 +46,7 @@ def merge(defaults: Defaults, asked: Asked, drop: Drop, srt_digests: Mapping[str
         asked: what the TOML sidecar says; an empty one where there is none.
         drop: the parts. ``STEM.<locale>.srt`` adds its locale unless the TOML lists ``languages``.
         srt_digests: the digest of each SRT's text as it will be sent, by the part's name; every SRT part is there.
+        duration: of the video, in seconds; None where it is not known.
 
     Returns:
         The order, or the first rule that is broken, in words for the dropper.
@@ -48,7 +59,7 @@ def merge(defaults: Defaults, asked: Asked, drop: Drop, srt_digests: Mapping[str
         locale = _source(defaults, asked)
         targets = _targets(defaults, asked, drop)
         _need_sound_targets(drop, locale, targets)
-        _need_span(asked, drop)
+        _need_span(asked, drop, duration)
         background = _background(asked, drop)
     except _Refused as reason:
         return reason.refusal
@@ -67,9 +78,17 @@ def merge(defaults: Defaults, asked: Asked, drop: Drop, srt_digests: Mapping[str
         end_time=asked.end_time,
         background=background,
         background_url=asked.background_url,
+        media_url=asked.media_url,
         callback_url=asked.callback_url,
         force=asked.force,
     )
+
+
+def remarks(order: Order) -> tuple[str, ...]:
+    """Give sentences for the receipt on settings that have no effect together."""
+    if order.lips_model is None or order.auto_generate is not AutoGenerate.NO_LIPS:
+        return ()
+    return (f"lips_model = {order.lips_model} has no effect, because auto_generate = no_lips: no lips are corrected.",)
 
 
 def _need_one_of_each(drop: Drop) -> None:
@@ -97,7 +116,7 @@ def _need_permission(defaults: Defaults, asked: Asked, drop: Drop) -> None:
             if tag not in defaults.languages
         ]
     for key, words in wishes:
-        if key not in defaults.sidecar_may and key not in _ALWAYS:
+        if COVERED.get(key, key) not in defaults.sidecar_may and key not in _ALWAYS:
             raise _Refused(
                 f"{words}, and the owner of this folder does not allow it.",
                 f"Take it away {_AGAIN} Or ask the owner of the folder to allow {key}.",
@@ -113,10 +132,7 @@ def _need_video(asked: Asked, drop: Drop) -> None:
             f"Take the line media_url out of it {_AGAIN}",
         )
     if asked.media_url is not None:
-        raise _Refused(
-            f"{_toml(drop)} names a video on the web, which cannot be fetched from here yet.",
-            f"Take the line media_url out of it, put the video itself beside it {_AGAIN}",
-        )
+        return
     raise _Refused(f"There is no video for {display(drop.stem)}.", f"Put the video beside the other files {_AGAIN}")
 
 
@@ -241,8 +257,14 @@ def _need_sound_targets(drop: Drop, source: Locale, targets: list[tuple[Locale, 
         before.add(target)
 
 
-def _need_span(asked: Asked, drop: Drop) -> None:
+def _need_span(asked: Asked, drop: Drop, duration: float | None) -> None:
     start, end = asked.start_time or 0.0, asked.end_time
+    if duration is not None and (start >= duration or (end or 0.0) > duration + FRAME):
+        key, found = ("start_time", start) if start >= duration else ("end_time", end)
+        raise _Refused(
+            f"{_toml(drop)} sets {key} to second {found:g}, and the video has only {duration:.3f} seconds.",
+            f"Set it to less than that, or take the line out, {_AGAIN}",
+        )
     if start >= 0 and (end is None or start < end):
         return
     until = "its end" if end is None else f"second {end:g}"

@@ -41,6 +41,12 @@ MAY_SET: Final = (
 )
 """The default of ``sidecar_may``: what a sidecar may decide."""
 
+MAY_BE_ALLOWED: Final = (*MAY_SET, "callback_url")
+"""What the owner of a folder can allow. Who is called back would hear what happens to the folder's videos."""
+
+COVERED: Final = {"background_url": "background"}
+"""Keys that are allowed with another one: the same wish in another form."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
@@ -53,7 +59,12 @@ class Language:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What is asked of the API for one drop. ``start_time`` and ``end_time`` are seconds from the video's beginning."""
+    """
+    What is asked of the API for one drop.
+
+    ``start_time`` and ``end_time`` are seconds from the video's beginning. With ``media_url`` the API fetches the video
+    itself, and the drop has none.
+    """
 
     locale: Locale
     languages: tuple[Language, ...]
@@ -64,6 +75,7 @@ class Order:
     end_time: float | None = None
     background: str | None = None
     background_url: str | None = None
+    media_url: str | None = None
     callback_url: str | None = None
     force: bool = False
 
@@ -76,6 +88,10 @@ class Order:
         """Give the length that will be dubbed of a video of that many seconds."""
         end = duration if self.end_time is None else min(self.end_time, duration)
         return max(0.0, end - (self.start_time or 0.0))
+
+    def at_most(self) -> float | None:
+        """Give the most seconds that can be dubbed of a video whose length is not known; None: any number."""
+        return None if self.end_time is None else self.seconds(self.end_time)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

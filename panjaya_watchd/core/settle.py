@@ -22,6 +22,9 @@ PATIENCE: Final = 600.0
 
 ALONE: Final = "waits for the video of the same name"
 
+LONE: Final = 3.0
+"""How many quiet periods sidecars must be still without a video, which may be about to come, before they are read."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
@@ -107,7 +110,7 @@ def settle(
         drop: what is seen now.
         now: monotonic seconds.
         rule: the watch folder's, with the traits of the storage under the drop.
-        alone: why sidecars without a video wait; None where they do not, because their video was sent already.
+        alone: why sidecars without a video wait; None where they do not, for they are read to see what they are for.
 
     """
     if before is None or before.drop != drop:
@@ -122,7 +125,7 @@ def settle(
         return after, Wait(why=alone, until=None)
     if drop.video is not None and rule.sidecar != "optional" and not drop.of(Role.TOML):
         return after, Wait(why=f"waits for {display(drop.stem)}.toml", until=None)
-    quiet_at = after.since + rule.period(after.longest_gap)
+    quiet_at = after.since + rule.period(after.longest_gap) * (1.0 if drop.video else LONE)
     if now < quiet_at:
         return after, Wait(why="is still being copied, or has only just become quiet", until=quiet_at)
     if after.sightings < EQUAL_SIGHTINGS:

@@ -223,7 +223,7 @@ def why_note(claim: Claim) -> str:
     assert outcome is not None, "a claim is filed only with an outcome"
     details = [
         *outcome.details,
-        ("File", display(claim.drop.parts[0].name if claim.drop.video is None else claim.drop.video.name)),
+        ("File", display(claim.drop.leader)),
         *([("Asset", claim.asset_id)] if claim.asset_id else []),
         ("Claim", claim.id),
         ("Dropped", claim.taken_at.strftime("%Y-%m-%d %H:%M UTC")),

@@ -42,7 +42,7 @@ def keys(name: str) -> tuple[str, str]:
 def is_named(claim: Claim, name: str) -> bool:
     """Say whether a claim's id is ``name``, or its stem or its video's name, with or without the sub-folder."""
     drop = claim.drop
-    names = {drop.stem, str(PurePosixPath(drop.parts[0].name).parent / drop.stem)}
+    names = {drop.stem, str(PurePosixPath(drop.folder) / drop.stem)}
     if drop.video is not None:
         names |= {drop.video.name, PurePosixPath(drop.video.name).name}
     return claim.id == name or fold(name) in {fold(known) for known in names}

@@ -43,19 +43,24 @@ def open_filed(tree: Tree, shelves: tuple[Shelf, ...], where: str, name: str) ->
         Unsettled: it is not there any more, or no shelf of this watch folder has that place.
 
     """
+    found = find(tree, shelves, where)
+    if found is None:
+        raise Unsettled("the earlier result was filed elsewhere", gone=True)
+    try:
+        path = within(found.folder, fit(name))
+        return found.tree, path, found.tree.open(path)
+    except (FileNotFoundError, NotADirectoryError, NotRegular) as error:
+        raise Unsettled("the earlier result is not where it was filed", gone=True) from error
+
+
+def find(tree: Tree, shelves: tuple[Shelf, ...], where: str) -> Shelf | None:
+    """Give the folder that `put_away` called so, in its tree; None where no shelf of this watch folder has that place."""
     for shelf in shelves:
         if shelf.tree is tree and not Path(where).is_absolute():
-            target, folder = tree, where
-        elif shelf.tree is not tree and Path(where).is_relative_to(shelf.tree.root):
-            target, folder = shelf.tree, str(Path(where).relative_to(shelf.tree.root))
-        else:
-            continue
-        try:
-            path = within(folder, fit(name))
-            return target, path, target.open(path)
-        except (FileNotFoundError, NotADirectoryError, NotRegular) as error:
-            raise Unsettled("the earlier result is not where it was filed", gone=True) from error
-    raise Unsettled("the earlier result was filed elsewhere", gone=True)
+            return Shelf(tree=tree, folder=where)
+        if shelf.tree is not tree and Path(where).is_relative_to(shelf.tree.root):
+            return Shelf(tree=shelf.tree, folder=str(Path(where).relative_to(shelf.tree.root)))
+    return None
 
 
 def copy(tree: Tree, claim_id: ClaimId, name: str, source: Source) -> Digest:

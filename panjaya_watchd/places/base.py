@@ -183,13 +183,16 @@ class Place(Protocol):
     def copy(self, claim_id: ClaimId, name: str, source: Source) -> Digest:
         """Write a source to where `partial` says, instead of a download; gives the SHA-256 of what was read."""
 
-    def put_away(self, claim_id: ClaimId, drop: Drop, to: Destination, papers: Mapping[str, str]) -> str:
+    def put_away(
+        self, claim_id: ClaimId, drop: Drop, to: Destination, papers: Mapping[str, str], beside: str | None = None
+    ) -> str:
         """
         File a claim's parts, results and papers (file name to text) in one move.
 
         To ``done/<stem>/`` or ``failed/<stem>/``, with `` (2)``, `` (3)`` where the name is taken; or, for ``BACK``,
-        the parts return to the watch folder. Asked again for a claim that is already filed, it answers with where that
-        was. Durable when it returns.
+        the parts return to the watch folder. ``beside`` is where an earlier claim was filed whose folder this one's
+        files join, as far as it is still there. Asked again for a claim that is already filed, it answers with where
+        that was. Durable when it returns.
 
         Returns:
             Where the parts are, relative to the root, or absolute where ``done`` and ``failed`` lie elsewhere.

@@ -64,7 +64,7 @@ def give_back(tree: Tree, failed: Shelf, claim_id: ClaimId, drop: Drop, papers: 
 
 def _there(shelf: Shelf, drop: Drop) -> str:
     """Give the folder on the shelf that mirrors the drop's sub-folder."""
-    return within(shelf.folder, parent(drop.parts[0].name))
+    return within(shelf.folder, drop.folder)
 
 
 def _find(tree: Tree, shelf: Shelf, claim_id: ClaimId, drop: Drop, papers: Mapping[str, str]) -> str | None:

@@ -22,7 +22,7 @@ from panjaya_watchd.core.profiles import Ground, ground_of, traits_of
 from panjaya_watchd.core.settle import Evidence
 from panjaya_watchd.core.words import SIGNATURE
 from panjaya_watchd.errors import PlaceError
-from panjaya_watchd.places import again, evidence, filing, naming, taking, tracing
+from panjaya_watchd.places import again, evidence, filing, joining, taking, tracing
 from panjaya_watchd.places.base import NOTHING_KNOWN, Known, Scan, Source, Unsettled
 from panjaya_watchd.places.filing import Shelf
 from panjaya_watchd.places.junk import STATUS, is_member
@@ -127,7 +127,7 @@ class FolderPlace:
 
     def joined(self, drop: Drop) -> tuple[str, ...]:
         """Look for sidecars of a drop that came after it was taken in."""
-        folder = naming.parent(drop.parts[0].name)
+        folder = drop.folder
         with border(self._tree.root, "looking for late sidecars"):
             if self._tree.look(folder) is None:
                 return ()
@@ -213,9 +213,14 @@ class FolderPlace:
         with border(self._tree.root, "copying an earlier result"):
             return again.copy(self._tree, claim_id, name, source)
 
-    def put_away(self, claim_id: ClaimId, drop: Drop, to: Destination, papers: Mapping[str, str]) -> str:
+    def put_away(
+        self, claim_id: ClaimId, drop: Drop, to: Destination, papers: Mapping[str, str], beside: str | None = None
+    ) -> str:
         """File a claim."""
         with border(self._tree.root, "filing a drop"):
+            earlier = None if beside is None else again.find(self._tree, (self._done,), beside)
+            if earlier and beside and joining.join(self._tree, claim_id, earlier.tree, earlier.folder, papers):
+                return beside
             if to is Destination.BACK:
                 return filing.give_back(self._tree, self._failed, claim_id, drop, papers)
             shelf = self._done if to is Destination.DONE else self._failed

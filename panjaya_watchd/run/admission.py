@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
-from panjaya_watchd.core import budget, events, twins, words
+from panjaya_watchd.core import budget, events, more, twins, words
 from panjaya_watchd.core.budget import Budget, Purse, Spent
 from panjaya_watchd.core.claim import Claim, State
 from panjaya_watchd.core.events import Admitted, Awaited, Declined, OverBudget, Recognised
@@ -33,7 +33,10 @@ class Admission:
 
     def decide(self, claim: Claim) -> Decision | None:
         """Decide on a claim that was taken in; None: the digest of its video is needed first."""
-        alike = self._alike(claim)
+        target = None if claim.adds_to is None else self.ledger.get(claim.adds_to)
+        if target is not None and target.state is not State.CLOSED:
+            return events.Awaited(of=target.id, why=self._why(target))
+        alike = [twin for twin in self._alike(claim) if target is None or _is_beside(twin, target)]
         match twins.judge(claim, alike):
             case twins.Undigested():
                 return None
@@ -49,6 +52,8 @@ class Admission:
                 millis = known.estimated_millis if known.to_buy else 0
                 recognised = events.Recognised(earlier=earlier, dubbings=dubbings, millis=millis)
                 return events.OverBudget(why=why) if why else recognised
+            case twins.Alone() if claim.adds_to is not None:
+                return events.Declined(outcome=more.no_more(target))
             case twins.Alone():
                 why = self._over(claim)
                 return events.OverBudget(why=why) if why else events.Admitted(millis=claim.estimated_millis)
@@ -57,9 +62,10 @@ class Admission:
 
     def _alike(self, claim: Claim) -> tuple[Claim, ...]:
         video = claim.drop.video
-        if claim.likeness is None or video is None:
+        size = claim.size if video is None else video.fingerprint.size
+        if size is None or (claim.likeness is None and claim.adds_to is None):
             return ()
-        return self.ledger.alike(claim.likeness, video.fingerprint.size)
+        return self.ledger.alike(claim.likeness or "", size)
 
     def purses(self) -> dict[FolderName | None, Purse]:
         """Give every budget with what was taken out of it so far; None stands for that of all folders together."""
@@ -110,3 +116,8 @@ class Admission:
             return f"{name} in {twin.folder}, a folder that is not watched any more"
         how = "waits for a person" if twin.state is State.HELD else "is under way"
         return f"{name} in {twin.folder} {how}"
+
+
+def _is_beside(twin: Claim, target: Claim) -> bool:
+    """Say whether a claim of the same video concerns the asset that is to get more languages, or may come to."""
+    return twin.asset_id == target.asset_id or twin.state is not State.CLOSED

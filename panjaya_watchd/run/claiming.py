@@ -1,14 +1,16 @@
 """Claiming: what was read of a whole drop becomes a claim, with its order or with the reason why there is none."""
 
+import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from panjaya_watchd.core import locales, words
 from panjaya_watchd.core.claim import Claim, HeldFor, State
 from panjaya_watchd.core.drop import Drop
-from panjaya_watchd.core.merge import merge
-from panjaya_watchd.core.names import ClaimId, FolderName
-from panjaya_watchd.core.order import Order, Refusal
+from panjaya_watchd.core.merge import merge, remarks
+from panjaya_watchd.core.more import merge_more
+from panjaya_watchd.core.names import ClaimId, Digest, FolderName
+from panjaya_watchd.core.order import Asked, Order, Refusal
 from panjaya_watchd.run.folders import Watched
 from panjaya_watchd.run.messages import Reading
 
@@ -21,19 +23,21 @@ class Terms:
     What a new claim is made with besides the drop.
 
     ``callback_url`` is one of its own, or None. ``held``: it lay there before the first start, so it stays where it is.
+    ``earlier`` is the claim of that name which is done, where the drop has no video of its own.
     """
 
     claim_id: ClaimId
     now: datetime
     callback_url: str | None
     held: bool
+    earlier: Claim | None = None
 
 
 def new_claim(folder: FolderName, watched: Watched, drop: Drop, reading: Reading, terms: Terms) -> Claim:
     """Make the claim of a drop; nothing is durable yet."""
     asked = reading.asked
-    order = asked if isinstance(asked, Refusal) else merge(watched.defaults, asked, drop, reading.srt_digests)
-    return Claim(
+    order = asked if isinstance(asked, Refusal) else _ordered(watched, drop, asked, reading, terms.earlier)
+    claim = Claim(
         id=terms.claim_id,
         folder=folder,
         drop=drop,
@@ -45,9 +49,43 @@ def new_claim(folder: FolderName, watched: Watched, drop: Drop, reading: Reading
         rules=watched.rules,
         duration=reading.duration,
         likeness=reading.likeness,
-        warnings=(*reading.warnings, *_about_language(order, reading.languages)),
+        warnings=(*reading.warnings, *_about_language(order, reading.languages), *_remarks(order)),
         outcome=words.refused(order) if isinstance(order, Refusal) else None,
     )
+    if isinstance(order, Refusal) or drop.video is not None:
+        return claim
+    return _of_address(claim, order.media_url or "") if terms.earlier is None else _adding(claim, terms.earlier)
+
+
+def _ordered(
+    watched: Watched, drop: Drop, asked: Asked, reading: Reading, earlier: Claim | None
+) -> Order | Refusal:
+    if earlier is not None:
+        return merge_more(watched.defaults, asked, drop, reading.srt_digests, earlier)
+    return merge(watched.defaults, asked, drop, reading.srt_digests, reading.duration)
+
+
+def _of_address(claim: Claim, media_url: str) -> Claim:
+    """Take the address of a video on the web for its identity, because its bytes are never seen here."""
+    digest = hashlib.sha256(f"media_url {media_url}".encode()).hexdigest()
+    return replace(claim, likeness=f"address {digest}", digest=Digest(digest), size=0)
+
+
+def _adding(claim: Claim, earlier: Claim) -> Claim:
+    """Let a claim be of the same video as an earlier one: it adds to that one's asset."""
+    return replace(
+        claim,
+        adds_to=earlier.id,
+        likeness=earlier.likeness,
+        digest=earlier.digest,
+        background_digest=earlier.background_digest,
+        size=earlier.size,
+        duration=earlier.duration,
+    )
+
+
+def _remarks(order: Order | Refusal) -> tuple[str, ...]:
+    return () if isinstance(order, Refusal) else remarks(order)
 
 
 def _about_language(order: Order | Refusal, spoken: tuple[str, ...]) -> tuple[str, ...]:

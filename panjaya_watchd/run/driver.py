@@ -311,7 +311,8 @@ class Driver:
             claim_id=claim_id,
             now=self.clock.now(),
             callback_url=self.callback_url(claim_id),
-            held=self._first_start.holds(folder, drop.key),
+            held=self._first_start.holds(folder, drop),
+            earlier=self._adding.earlier(folder, drop, reading),
         )
         claim = new_claim(folder, self.watched[folder], drop, reading, terms)
         self._checkpoint(None, claim)

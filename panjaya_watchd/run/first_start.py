@@ -5,12 +5,12 @@ The first look that succeeds makes the folder's baseline, and it is durable befo
 that a crash in the middle takes nothing for new that is old.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
-from panjaya_watchd.core.baseline import Baseline
+from panjaya_watchd.core.baseline import Baseline, entry
 from panjaya_watchd.core.claim import Claim, HeldFor, State
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.names import FolderName
@@ -60,7 +60,7 @@ class FirstStart:
         if root is None:
             return scan.whole
         known = self._baselines.get(folder) or self.ledger.baseline(folder)
-        videos = {key for key, drop in present.items() if drop.video is not None} if root.hold else set()
+        videos = entries(present.values()) if root.hold else frozenset()
         if known is None or known.root not in {"", root.path}:
             first = Baseline(folder=folder, root=root.path, first_seen=self.clock.now(), told=not videos)
             traced = replace(first, traced=scan.traced, root_id=scan.root_id)
@@ -80,7 +80,7 @@ class FirstStart:
         believed = scan.whole and (known.root_id is None or scan.root_id is not None)
         seen, root_id = known.whole or scan.whole, scan.root_id or known.root_id
         now = replace(known, root=root.path, traced=True, keys=keys, whole=seen, root_id=root_id)
-        now = (now.without_gone(present) if believed else now).mounted([ground.folder for ground in scan.grounds])
+        now = (now.without_gone(entries(present.values())) if believed else now).mounted([ground.folder for ground in scan.grounds])
         self._keep(known, now)
         self._strange.discard(folder)
         return believed
@@ -114,14 +114,14 @@ class FirstStart:
             self._strange.discard(folder)
             self._keep(baseline, replace(baseline, traced=False, root_id=None))
 
-    def holds(self, folder: FolderName, key: str) -> bool:
+    def holds(self, folder: FolderName, drop: Drop) -> bool:
         """Say whether a drop is to be held."""
         root = self.roots.get(folder)
-        return root is not None and root.hold and key in self._keys.get(folder, ())
+        return root is not None and root.hold and entry(drop) in self._keys.get(folder, ())
 
-    def let_go(self, folder: FolderName, keys: Collection[str]) -> None:
+    def let_go(self, folder: FolderName, drops: Iterable[Drop]) -> None:
         """Forget drops that a person has released: whatever becomes of them, they are not old any more."""
-        baseline = self._baselines.get(folder)
+        baseline, keys = self._baselines.get(folder), entries(drops)
         if baseline is not None and not self._keys[folder].isdisjoint(keys):
             self._keep(baseline, replace(baseline, keys=tuple(each for each in baseline.keys if each not in keys)))
 
@@ -162,6 +162,11 @@ class FirstStart:
 def _is_known(known: Baseline, scan: Scan) -> bool:
     """Say whether a folder is the one that we have been in."""
     return scan.traced if known.root_id is None else scan.familiar or scan.root_id == known.root_id
+
+
+def entries(drops: Iterable[Drop]) -> frozenset[str]:
+    """Give what a baseline keeps of these drops."""
+    return frozenset(kept for drop in drops if (kept := entry(drop)) is not None)
 
 
 def held_first(claims: Iterable[Claim]) -> list[Claim]:

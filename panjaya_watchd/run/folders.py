@@ -4,11 +4,11 @@ The watch folders' side of the driver: when to look, what is ready, what ``STATU
 The scan is the truth and always comes again; a hint only makes it come sooner. One folder's trouble stays its own.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from panjaya_watchd.core import late, words
+from panjaya_watchd.core import words
 from panjaya_watchd.core.budget import Budget
 from panjaya_watchd.core.claim import Claim, Rules, State
 from panjaya_watchd.core.content import Patience
@@ -18,6 +18,7 @@ from panjaya_watchd.core.order import Defaults
 from panjaya_watchd.core.settle import Evidence
 from panjaya_watchd.places.base import Known
 from panjaya_watchd.run.clock import Clock
+from panjaya_watchd.run.companions import Companions
 from panjaya_watchd.run.first_start import FirstStart, Root, held_first
 from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.intake import Intake
@@ -78,14 +79,13 @@ class Folders:
     log: Log
     living: Callable[[], Iterable[Claim]]
     first_start: FirstStart
+    companions: Companions
     claim: Callable[[FolderName, Drop, Reading], None]
     lost: Callable[[ClaimId], None]
     roots: Roots = field(init=False)
     _posted: dict[FolderName, str] = field(default_factory=dict)
     _unposted: dict[FolderName, str | None] = field(default_factory=dict)
     _bugs: set[tuple[FolderName, str]] = field(default_factory=set)
-    _late: set[tuple[FolderName, str]] = field(default_factory=set)
-    """Sidecars that came when their video was taken already."""
     _limits: dict[FolderName, set[str]] = field(default_factory=dict)
     _slept: float = field(default=0.0)
 
@@ -133,7 +133,7 @@ class Folders:
         present, now = intake.take(self.roots.seen(seen.folder, seen.scan)), self.clock.monotonic()
         lying = {claim.drop.key for claim in claims if _lies_there(claim, present)}
         believed = self.first_start.look(seen.folder, present, seen.scan)
-        alone = dict(self._accompanying(seen.folder, claims, present))
+        alone = self.companions.reasons(seen.folder, claims, present)
         for drop in intake.sight(now, seen.seconds, lying, alone):
             self.looking.examine(seen.folder, drop, intake.patience(drop, now))
         for note in set(seen.scan.notes) - self._limits.setdefault(seen.folder, set()):
@@ -145,7 +145,7 @@ class Folders:
         if believed and touched:
             self.inbox.put(Lost(claim_ids=touched))
         if not self.first_start.is_told(seen.folder):
-            old = [key for key in present if self.first_start.holds(seen.folder, key)]
+            old = [key for key, drop in present.items() if self.first_start.holds(seen.folder, drop)]
             self.first_start.tell(seen.folder, claims, settled=not intake.restless(old))
         if self.first_start.lacks_trace(seen.folder, seen.scan):
             self.looking.leave_trace(seen.folder, self.first_start.root_id(seen.folder))
@@ -206,25 +206,16 @@ class Folders:
             fault = f"{type(examined.bug).__name__}: {examined.bug}"
             hint = "Report it with this line; the drop waits, and is looked at again."
             self.log.error("drop.unexamined", folder=examined.folder, file=display(drop.stem), fault=fault, hint=hint)
-        if isinstance(examined.found, Evidence):
-            intake.not_yet(drop, examined.found, self.clock.monotonic())
+        found = examined.found
+        if drop.video is None and not isinstance(found, Evidence):
+            found = self.companions.judge(examined.folder, drop, found)
+        if isinstance(found, Evidence):
+            intake.not_yet(drop, found, self.clock.monotonic())
             return
         intake.taken(drop)
-        self.claim(examined.folder, drop, examined.found)
+        self.claim(examined.folder, drop, found)
         if intake.backlog:
             self._look_at(examined.folder, intake.earliest())
-
-    def _accompanying(
-        self, folder: FolderName, claims: Iterable[Claim], present: Mapping[str, Drop]
-    ) -> Iterator[tuple[str, str | None]]:
-        """Give why sidecars wait whose video was taken already, by their key; None where they are too late."""
-        taken = {claim.drop.key: claim for claim in claims if claim.inside}
-        for key, drop in present.items():
-            if drop.video is None and (key in taken or (folder, key) in self._late):
-                self._late.add((folder, key))
-                yield key, late.waits_with(taken[key], drop) if key in taken else None
-            else:
-                self._late.discard((folder, key))
 
     def _look_at(self, folder: FolderName, due: float) -> None:
         self.inbox.put_at(due, ("look", folder), Look(folder=folder))

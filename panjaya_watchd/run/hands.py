@@ -8,9 +8,9 @@ before the gate. Expected trouble becomes an event; anything else passes through
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from panjaya_watchd.core import content, events, words
+from panjaya_watchd.core import content, events
 from panjaya_watchd.core.answers import COMPLETED, FAILED, READY_TO_EDIT, Asset, AssetDubbing, Fault, Version
-from panjaya_watchd.core.claim import Claim, Dubbing
+from panjaya_watchd.core.claim import Claim, Destination, Dubbing
 from panjaya_watchd.core.content import PATIENT, Patience
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.events import Event
@@ -18,7 +18,7 @@ from panjaya_watchd.core.names import FolderName, Locale
 from panjaya_watchd.core.order import Refusal
 from panjaya_watchd.core.settle import Evidence
 from panjaya_watchd.errors import PlaceError, SidecarError
-from panjaya_watchd.places.base import Unsettled
+from panjaya_watchd.places.base import Place, Unsettled
 from panjaya_watchd.run import fetching, sending
 from panjaya_watchd.run.gate import Gate
 from panjaya_watchd.run.messages import Reading
@@ -39,7 +39,7 @@ class Hands(Tools):
             return against[0]
         video = drop.video
         if video is None:
-            return Reading(asked=words.too_late(drop))
+            return self._read(place, drop)
         if place.made_here(video):
             why = "This video is one of our own dubbings; it is not dubbed again."
             return Reading(asked=Refusal(why=why, todo="Take it out of the folder. Drop the original video instead."))
@@ -52,17 +52,17 @@ class Hands(Tools):
             if isinstance(judged, Refusal):
                 return Reading(asked=judged)
             likeness = place.likeness(video)
-            asked, texts = registry.read_drop(drop, place.read)
+            read = self._read(place, drop)
+            if isinstance(read, Evidence) or isinstance(read.asked, Refusal):
+                return read
             with place.lend(video) as descriptor:
                 measured = self.probe(descriptor)
         except Unsettled as unsettled:
             return Evidence(name=video.name, says=unsettled.why)
-        except SidecarError as error:
-            return Reading(asked=Refusal(why=error.message, todo=error.hint))
         refusal = content.judge_streams(ending, measured, patience.check)
-        return Reading(
-            asked=asked if refusal is None else refusal,
-            srt_digests={name: sending.digest_of(text) for name, text in texts.items()},
+        return replace(
+            read,
+            asked=read.asked if refusal is None else refusal,
             duration=measured.duration if measured else None,
             languages=measured.languages if measured else (),
             likeness=likeness,
@@ -131,10 +131,20 @@ class Hands(Tools):
         assert claim.outcome is not None, "a claim is filed only with an outcome"
         written = papers(claim, self.clock.now())
         try:
-            where = self.places[claim.folder].put_away(claim.id, claim.drop, claim.outcome.to, written)
+            where = self.places[claim.folder].put_away(claim.id, claim.drop, claim.outcome.to, written, _joins(claim))
         except PlaceError as error:
             return events.Stuck(why=str(error))
         return events.Filed(where=where)
+
+    def _read(self, place: Place, drop: Drop) -> Reading | Evidence:
+        """Read the sidecars of a drop."""
+        try:
+            asked, texts = registry.read_drop(drop, place.read)
+        except Unsettled as unsettled:
+            return Evidence(name=drop.parts[0].name, says=unsettled.why)
+        except SidecarError as error:
+            return Reading(asked=Refusal(why=error.message, todo=error.hint))
+        return Reading(asked=asked, srt_digests={name: sending.digest_of(text) for name, text in texts.items()})
 
     def _whole(self, asset: Asset) -> Asset:
         answer = self.api.get_asset(asset.asset_id)
@@ -149,3 +159,10 @@ class Hands(Tools):
             return version
         answer = self.api.get_version(version.version_id)
         return version if isinstance(answer, Fault) else replace(answer, status=answer.status or version.status)
+
+
+def _joins(claim: Claim) -> str | None:
+    """Give where the results go that an earlier claim's asset has got since; None for a folder of their own."""
+    if claim.adds_to is None or claim.builds_on is None or claim.outcome is None:
+        return None
+    return claim.builds_on.filed_as if claim.outcome.to is Destination.DONE else None

@@ -118,7 +118,7 @@ class Intake:
             seconds: how long the scan took.
             claimed: keys of drops that are ours already but were not moved yet.
             alone: why sidecars without a video wait, by their key, where it is another reason than that; None: they do
-                not wait, because their video was sent already.
+                not wait, for they are read to see what they are for.
 
         """
         self.last_scan, self.backlog = now, False
@@ -177,7 +177,7 @@ class Intake:
         self._settling[key], verdict = settle(self._settling.get(key), drop, now, self.rule_of(drop), alone=alone)
         if isinstance(verdict, Wait):
             self._waits[key] = verdict
-            if verdict.until is None and alone == ALONE:
+            if verdict.until is None and alone is not None and alone.startswith(ALONE):
                 del self._restless[key]  # only a change helps it, and that is noticed above
             return False
         self._waits.pop(key, None)
@@ -253,7 +253,7 @@ class Intake:
 
     def _waiting(self, key: str) -> tuple[str, str]:
         wait, drop = self._waits.get(key), self._settling[key].drop
-        name = drop.video.name if drop.video else drop.parts[0].name
+        name = drop.leader
         why = wait.why if wait else "is being examined"
         if key in self._stuck:
             hours = self.rule.stall / 3600

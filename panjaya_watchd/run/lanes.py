@@ -249,7 +249,7 @@ def _scan(folder: FolderName, known: Known, hands: Hands) -> Message:
 
 
 def _examine(folder: FolderName, drop: Drop, patience: Patience, hands: Hands) -> Message:
-    name = (drop.video or drop.parts[0]).name
+    name = drop.leader
     try:
         found = hands.examine(folder, drop, patience)
     except PlaceError as error:

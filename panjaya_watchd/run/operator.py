@@ -37,7 +37,7 @@ class Operator:
         refused = self._refusal(claim, told)
         if refused is None:
             if told.word is Word.RELEASE:
-                self.first_start.let_go(claim.folder, {claim.drop.key})
+                self.first_start.let_go(claim.folder, [claim.drop])
             self.advance(claim_id, replace(told, rules=self.watched[claim.folder].rules))
         return refused
 
@@ -66,8 +66,8 @@ class Operator:
         """Let the first few go, and then the others."""
         now = asked.claim_ids[:BATCH]
         for folder in self.watched:
-            keys = {claim.drop.key for each in now if (claim := self.living.get(each)) and claim.folder == folder}
-            self.first_start.let_go(folder, keys)
+            claims = (self.living.get(each) for each in now)
+            self.first_start.let_go(folder, [claim.drop for claim in claims if claim and claim.folder == folder])
         for claim_id in now:
             self.tell(claim_id, Told(word=Word.RELEASE))
         if asked.claim_ids[BATCH:]:

@@ -22,7 +22,7 @@ def papers(claim: Claim, now: datetime) -> dict[str, str]:
     Parts that go back take none; what they leave does. What was dubbed before is told why it cost nothing.
     """
     assert claim.outcome is not None, "a claim is filed only with an outcome"
-    plain = claim.outcome.to is Destination.DONE and claim.builds_on is None
+    plain = claim.outcome.to is Destination.DONE and (claim.builds_on is None or claim.adds_to is not None)
     written = {} if plain else {WHY: why_note(claim)}
     if claim.outcome.to is Destination.DONE or claim.asset_id is not None:
         written[fit(claim.drop.stem, RECEIPT_SUFFIX)] = receipt(claim, now)
@@ -43,6 +43,7 @@ def receipt(claim: Claim, now: datetime) -> str:
         "charged_minutes": _charged(claim),
         "asset_id": claim.asset_id,
         "builds_on": claim.builds_on.claim_id if claim.builds_on else None,
+        "adds_to": claim.adds_to,
         "taken_at": claim.taken_at,
         "sent_at": attempt.gate_at if attempt else None,
         "attempts": attempt.number if attempt else None,
@@ -78,6 +79,7 @@ def _order(order: Order) -> dict[str, Any]:
             "end_time": order.end_time,
             "background": display(order.background) if order.background else None,
             "background_url": order.background_url,
+            "media_url": order.media_url,
             "callback_url": order.callback_url,
         }
     )

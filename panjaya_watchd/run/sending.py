@@ -19,7 +19,7 @@ from panjaya_watchd.core.claim import Claim
 from panjaya_watchd.core.drop import Part
 from panjaya_watchd.core.events import Event
 from panjaya_watchd.core.lookup import bears
-from panjaya_watchd.core.names import Digest, Locale, display, fit
+from panjaya_watchd.core.names import AssetId, Digest, Locale, display, fit
 from panjaya_watchd.errors import PlaceError, SidecarError
 from panjaya_watchd.places.base import Place, Unsettled
 from panjaya_watchd.run.gate import Gate
@@ -40,15 +40,16 @@ def send(tools: Tools, claim: Claim, gate: Gate, say: Say) -> Event | None:
 
     """
     place, video = tools.places[claim.folder], claim.drop.video
-    assert video is not None, "only a drop with a video is sent"
     try:
         if claim.builds_on is not None:
-            return _add_languages(tools, claim, video, gate, say)
+            return _add_languages(tools, claim, gate, say)
+        if video is None:
+            return _create(tools, claim, gate, say)
         return _upload(tools, claim, video, gate, say)
     except Unsettled as unsettled:
         return events.Unsettled(why=unsettled.why, gone=unsettled.gone)
     except SourceChanged as changed:
-        return events.Unsettled(why=changed.why, gone=_is_gone(place, claim, video))
+        return events.Unsettled(why=changed.why, gone=video is not None and _is_gone(place, claim, video))
     except PlaceError as error:
         return events.Stuck(why=str(error))
     except _Ended as ended:
@@ -79,14 +80,7 @@ def _upload(tools: Tools, claim: Claim, video: Part, gate: Gate, say: Say) -> Ev
 
     def at_gate(digest: Digest, size: int) -> None:
         _need_complete(place, claim)
-        known = tools.api.list_assets()
-        if isinstance(known, Fault):
-            raise _Ended(events.Faulted(fault=replace(known, money_may_have_moved=False, repeat_helps=True)))
-        ours = [asset for asset in known if bears(asset, {claim.id})]
-        if ours:  # an earlier attempt, of which we never heard, has arrived after all
-            raise _Ended(events.Found(asset=ours[0]))
-        mark = frozenset(asset.asset_id for asset in known)
-        say(events.AtGate(digest=digest, size=size, mark=mark, background=background))
+        say(events.AtGate(digest=digest, size=size, mark=_mark(tools, claim), background=background))
         if not gate.wait():
             raise Withdrawn
 
@@ -117,7 +111,32 @@ def _upload(tools: Tools, claim: Claim, video: Part, gate: Gate, say: Say) -> Ev
     return events.Faulted(fault=answer) if isinstance(answer, Fault) else events.Accepted(asset=answer)
 
 
-def _add_languages(tools: Tools, claim: Claim, video: Part, gate: Gate, say: Say) -> Event:
+def _mark(tools: Tools, claim: Claim) -> frozenset[AssetId]:
+    """List what the API knows before anything of this attempt can be there; raises `_Ended` where ours is."""
+    known = tools.api.list_assets()
+    if isinstance(known, Fault):
+        raise _Ended(events.Faulted(fault=replace(known, money_may_have_moved=False, repeat_helps=True)))
+    ours = [asset for asset in known if bears(asset, {claim.id})]
+    if ours:  # an earlier attempt, of which we never heard, has arrived after all
+        raise _Ended(events.Found(asset=ours[0]))
+    return frozenset(asset.asset_id for asset in known)
+
+
+def _create(tools: Tools, claim: Claim, gate: Gate, say: Say) -> Event:
+    """Have the API fetch a video from the web. The request is small, and waits at the gate as a whole."""
+    order, place = claim.order, tools.places[claim.folder]
+    assert order is not None, "only an order is sent"
+    assert claim.digest is not None, "an address was digested when it was claimed"
+    texts = _texts(place, claim, order.locales)
+    _need_complete(place, claim)
+    say(events.AtGate(digest=claim.digest, size=0, mark=_mark(tools, claim)))
+    if not gate.wait():
+        raise Withdrawn
+    answer = tools.api.create(order, texts)
+    return events.Faulted(fault=answer) if isinstance(answer, Fault) else events.Accepted(asset=answer)
+
+
+def _add_languages(tools: Tools, claim: Claim, gate: Gate, say: Say) -> Event:
     """Have the asset of an earlier claim dubbed into the locales that it lacks."""
     assert claim.builds_on is not None, "there is an earlier claim"
     assert claim.digest is not None, "an earlier claim was recognised by all bytes"
@@ -131,7 +150,8 @@ def _add_languages(tools: Tools, claim: Claim, video: Part, gate: Gate, say: Say
     if not missing:  # an earlier attempt, of which we never heard, or a person in the Studio
         return events.Found(asset=asset)
     _need_complete(place, claim)
-    mark, size = frozenset({asset.asset_id}), video.fingerprint.size
+    mark, video = frozenset({asset.asset_id}), claim.drop.video
+    size = (claim.size or 0) if video is None else video.fingerprint.size
     say(events.AtGate(digest=claim.digest, size=size, mark=mark, missing=tuple(missing)))
     if not gate.wait():
         raise Withdrawn

@@ -23,7 +23,7 @@ from pydantic import (
 from panjaya_watchd.core.claim import OnDoubt, Rules
 from panjaya_watchd.core.content import ContentCheck
 from panjaya_watchd.core.names import FolderName, Locale, display, fold
-from panjaya_watchd.core.order import MAY_SET, AutoGenerate, Defaults, LipsModel
+from panjaya_watchd.core.order import MAY_BE_ALLOWED, MAY_SET, AutoGenerate, Defaults, LipsModel
 from panjaya_watchd.core.profiles import Profile
 from panjaya_watchd.core.settle import Rule
 from panjaya_watchd.settings.budget import Budget
@@ -67,8 +67,8 @@ def _destination(found: object) -> Path:
 
 
 def _permission(found: str) -> str:
-    if found not in MAY_SET:
-        raise wrong(f"one of {', '.join(MAY_SET)}", nearest=closest(found, MAY_SET))
+    if found not in MAY_BE_ALLOWED:
+        raise wrong(f"one of {', '.join(MAY_BE_ALLOWED)}", nearest=closest(found, MAY_BE_ALLOWED))
     return found
 
 

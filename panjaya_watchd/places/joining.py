@@ -1,0 +1,94 @@
+"""
+From ``processing/<claim>/`` into a folder on the shelf that an earlier claim has filled: languages that came later.
+
+File by file, because the folder is there already; what people have put there is never replaced. The receipt goes last
+and names the claim, so after a crash what is left is carried over, and nothing twice.
+"""
+
+import errno
+import itertools
+import os
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from panjaya_watchd.core.names import ClaimId
+from panjaya_watchd.places import copying, naming, taking
+from panjaya_watchd.places.naming import PROCESSING, base, lying, within
+from panjaya_watchd.places.steps import files, leave, mentions, sweep, write
+from panjaya_watchd.places.tree import Kind, Tree
+
+
+def join(tree: Tree, claim_id: ClaimId, target: Tree, filed: str, papers: Mapping[str, str]) -> bool:
+    """
+    Carry everything of a claim into a folder on a shelf; False where that is not there any more.
+
+    Durable when it returns.
+    """
+    folder = lying(claim_id)
+    if tree.look(folder) is None:
+        taking.expect(tree, PROCESSING)
+        return True
+    look = target.look(filed)
+    if look is None or look.kind is not Kind.FOLDER:
+        return False
+    sweep(tree, folder)
+    fitting = {naming.fit(name): text for name, text in papers.items()}
+    for name, text in fitting.items():
+        if not _is_there(target, filed, name, claim_id):
+            write(tree, within(folder, name), text)
+    tree.sync(folder)
+    names = [name for name, _ in files(tree, folder)]
+    for name in sorted(names, key=lambda name: name in fitting):
+        _carry(tree, within(folder, name), target, filed)
+    target.sync(filed)
+    leave(tree, folder)
+    return True
+
+
+def _is_there(target: Tree, filed: str, name: str, claim_id: ClaimId) -> bool:
+    """Say whether a claim's own paper was carried over before a crash."""
+    numbers = itertools.takewhile(
+        lambda number: target.look(_numbered(filed, name, number)) is not None, itertools.count(1)
+    )
+    return any(mentions(target, _numbered(filed, name, number), claim_id) for number in numbers)
+
+
+def _carry(tree: Tree, source: str, target: Tree, filed: str) -> None:
+    """Move a file under its name, or the first free number of it."""
+    for number in itertools.count(1):
+        name = _numbered(filed, base(source), number)
+        try:
+            tree.move(source, name, target)
+        except FileExistsError:
+            if target is not tree or tree.look(source) != tree.look(name):
+                continue
+            tree.remove(source)  # a rename by link and unlink was cut between the two (`durable.rename`)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            if not _copied(tree, source, target, name):
+                continue
+        return
+
+
+def _copied(tree: Tree, source: str, target: Tree, name: str) -> bool:
+    """Copy a file to another device and remove it here; False where the name is another file's."""
+    if target.look(name) is None:
+        making = within(naming.parent(name), naming.copy_of_a_part(base(name)))
+        copying.copy(tree, source, target, making)
+        try:
+            target.move(making, name)
+        except FileExistsError:
+            target.remove(making)
+            return False
+        target.sync(naming.parent(name))
+    elif not copying.equal(tree, source, target, name):
+        return False
+    tree.remove(source)
+    return True
+
+
+def _numbered(folder: str, name: str, number: int) -> str:
+    suffix = PurePosixPath(name).suffix
+    stem = name.removesuffix(suffix)
+    return within(folder, naming.numbered(stem, number, len(os.fsencode(suffix))) + suffix)
