@@ -84,6 +84,8 @@ class Rules:
     doubt_window: timedelta = timedelta(minutes=5)
     on_doubt: OnDoubt = OnDoubt.HOLD
     exclusive: bool = False
+    follow: bool = False
+    """With ``auto_generate = "off"``: wait for what a person generates in the Studio, however long that takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,12 +174,16 @@ class Dubbing:
     result: Result | None = None
     earlier: Result | None = None
 
-    def over(self, order: Order) -> bool:
+    @property
+    def editable(self) -> bool:
+        """Say whether it waits for a person in the Studio."""
+        return self.state is DubbingState.WAITING and self.seen == READY_TO_EDIT
+
+    def over(self, order: Order, rules: Rules) -> bool:
         """Say whether nothing more is expected: with ``auto_generate = "off"`` an editable version is the end."""
         if self.state in {DubbingState.FETCHED, DubbingState.FAILED}:
             return True
-        editable = self.state is DubbingState.WAITING and self.seen == READY_TO_EDIT
-        return editable and order.auto_generate is AutoGenerate.OFF
+        return self.editable and order.auto_generate is AutoGenerate.OFF and not rules.follow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ Nothing of the video is sent again, so everything else about it has to stay as i
 lacks is bought.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -102,6 +102,6 @@ def no_more(earlier: Claim | None) -> Outcome:
     )
 
 
-def asked_for(locales: tuple[Locale, ...]) -> Asked:
+def asked_for(locales: Iterable[Locale]) -> Asked:
     """Give a person's word as what a sidecar would ask for."""
     return Asked(languages=tuple((locale, None) for locale in locales))

@@ -69,7 +69,7 @@ def joint(after: Step) -> Step:
     claim = after.claim
     if claim.state is not State.DUBBING or claim.order is None:
         return after
-    if not all(dubbing.over(claim.order) for dubbing in claim.dubbings):
+    if not all(dubbing.over(claim.order, claim.rules) for dubbing in claim.dubbings):
         return after
     return file_away(claim, claim.outcome or words.over(claim))
 

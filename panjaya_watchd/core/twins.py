@@ -76,7 +76,7 @@ def judge(claim: Claim, alike: Iterable[Claim]) -> Verdict:
     if claim.order.force:
         return Alone()
     others = [other for other in alike if other.id != claim.id and other.order is not None]
-    done = [other for other in others if _is_answer(other)]
+    done = [other for other in others if is_answer(other)]
     under_way = [other for other in others if other.admitted]
     spoilt = [other for other in others if other.id == claim.awaits and _is_spoilt(other)]
     if claim.digest is None and any(other.digest is not None for other in (*done, *under_way, *spoilt)):
@@ -96,7 +96,8 @@ def _is_spoilt(claim: Claim) -> bool:
     return failed and (claim.asset_id is not None or claim.maybe_billed)
 
 
-def _is_answer(claim: Claim) -> bool:
+def is_answer(claim: Claim) -> bool:
+    """Say whether a claim ended well and has what the same video asks for."""
     outcome = claim.outcome
     closed = claim.state is State.CLOSED and claim.asset_id is not None and claim.filed_as is not None
     return closed and outcome is not None and outcome.to is Destination.DONE

@@ -54,7 +54,7 @@ def open_filed(tree: Tree, shelves: tuple[Shelf, ...], where: str, name: str) ->
 
 
 def find(tree: Tree, shelves: tuple[Shelf, ...], where: str) -> Shelf | None:
-    """Give the folder that `put_away` called so, in its tree; None where no shelf of this watch folder has that place."""
+    """Give the folder that `put_away` called so, in its tree; None where no shelf here has that place."""
     for shelf in shelves:
         if shelf.tree is tree and not Path(where).is_absolute():
             return Shelf(tree=tree, folder=where)

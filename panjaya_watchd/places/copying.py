@@ -13,7 +13,6 @@ import itertools
 import os
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import PurePosixPath
 from typing import Final
 
 from panjaya_watchd.core.drop import Fingerprint, Part
@@ -192,10 +191,8 @@ def _retire(tree: Tree, part: Part, aside: str) -> None:
 
 def _put_back(tree: Tree, aside: str, name: str) -> None:
     """Give what was renamed by mistake its name again, with a number where that is taken by now."""
-    suffix = PurePosixPath(name).suffix
-    stem = base(name).removesuffix(suffix)
     for number in itertools.count(1):
-        again = within(parent(name), naming.numbered(stem, number, len(os.fsencode(suffix))) + suffix)
+        again = within(parent(name), naming.numbered_file(base(name), number))
         with contextlib.suppress(FileExistsError):
             tree.move(aside, again)
             return

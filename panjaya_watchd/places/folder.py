@@ -8,10 +8,9 @@ and moves what it is told to.
 import contextlib
 import errno
 import itertools
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
 from panjaya_watchd.core.claim import Destination
@@ -20,7 +19,7 @@ from panjaya_watchd.core.late import joins
 from panjaya_watchd.core.names import ClaimId, Digest, display, fold
 from panjaya_watchd.core.profiles import Ground, ground_of, traits_of
 from panjaya_watchd.core.settle import Evidence
-from panjaya_watchd.core.words import SIGNATURE
+from panjaya_watchd.core.standing import SIGNATURE
 from panjaya_watchd.errors import PlaceError
 from panjaya_watchd.places import again, evidence, filing, joining, taking, tracing
 from panjaya_watchd.places.base import NOTHING_KNOWN, Known, Scan, Source, Unsettled
@@ -31,6 +30,7 @@ from panjaya_watchd.places.naming import (
     base,
     fit,
     lying,
+    numbered_file,
     result_in_the_making,
     within,
 )
@@ -266,9 +266,8 @@ def _holds(tree: Tree, name: str, text: str) -> bool:
 
 def _aside(tree: Tree, folder: str, name: str) -> None:
     """Move an earlier result out of the way, under the first free number."""
-    suffix = PurePosixPath(name).suffix
     for number in itertools.count(2):
-        aside = naming.numbered(name.removesuffix(suffix), number, len(os.fsencode(suffix))) + suffix
+        aside = numbered_file(name, number)
         try:
             tree.move(within(folder, name), within(folder, aside))
         except FileExistsError:

@@ -7,13 +7,11 @@ and names the claim, so after a crash what is left is carried over, and nothing 
 
 import errno
 import itertools
-import os
 from collections.abc import Mapping
-from pathlib import PurePosixPath
 
 from panjaya_watchd.core.names import ClaimId
 from panjaya_watchd.places import copying, naming, taking
-from panjaya_watchd.places.naming import PROCESSING, base, lying, within
+from panjaya_watchd.places.naming import PROCESSING, base, lying, numbered_file, within
 from panjaya_watchd.places.steps import files, leave, mentions, sweep, write
 from panjaya_watchd.places.tree import Kind, Tree
 
@@ -48,15 +46,15 @@ def join(tree: Tree, claim_id: ClaimId, target: Tree, filed: str, papers: Mappin
 def _is_there(target: Tree, filed: str, name: str, claim_id: ClaimId) -> bool:
     """Say whether a claim's own paper was carried over before a crash."""
     numbers = itertools.takewhile(
-        lambda number: target.look(_numbered(filed, name, number)) is not None, itertools.count(1)
+        lambda number: target.look(within(filed, numbered_file(name, number))) is not None, itertools.count(1)
     )
-    return any(mentions(target, _numbered(filed, name, number), claim_id) for number in numbers)
+    return any(mentions(target, within(filed, numbered_file(name, number)), claim_id) for number in numbers)
 
 
 def _carry(tree: Tree, source: str, target: Tree, filed: str) -> None:
     """Move a file under its name, or the first free number of it."""
     for number in itertools.count(1):
-        name = _numbered(filed, base(source), number)
+        name = within(filed, numbered_file(base(source), number))
         try:
             tree.move(source, name, target)
         except FileExistsError:
@@ -86,9 +84,3 @@ def _copied(tree: Tree, source: str, target: Tree, name: str) -> bool:
         return False
     tree.remove(source)
     return True
-
-
-def _numbered(folder: str, name: str, number: int) -> str:
-    suffix = PurePosixPath(name).suffix
-    stem = name.removesuffix(suffix)
-    return within(folder, naming.numbered(stem, number, len(os.fsencode(suffix))) + suffix)

@@ -52,6 +52,12 @@ def numbered(stem: str, number: int, spare: int = 0) -> str:
     return shorten(stem, NAME_MAX - len(mark) - spare) + mark
 
 
+def numbered_file(name: str, number: int) -> str:
+    """Give a file's name, with the number before its suffix: ``talk.toml``, ``talk (2).toml``."""
+    suffix = PurePosixPath(name).suffix
+    return numbered(name.removesuffix(suffix), number, len(os.fsencode(suffix))) + suffix
+
+
 def is_numbered(name: str, stem: str) -> bool:
     """Say whether a name is one that `numbered` gives for that stem."""
     number = name.rpartition(" (")[2].removesuffix(")")

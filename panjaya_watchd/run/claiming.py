@@ -57,9 +57,7 @@ def new_claim(folder: FolderName, watched: Watched, drop: Drop, reading: Reading
     return _of_address(claim, order.media_url or "") if terms.earlier is None else _adding(claim, terms.earlier)
 
 
-def _ordered(
-    watched: Watched, drop: Drop, asked: Asked, reading: Reading, earlier: Claim | None
-) -> Order | Refusal:
+def _ordered(watched: Watched, drop: Drop, asked: Asked, reading: Reading, earlier: Claim | None) -> Order | Refusal:
     if earlier is not None:
         return merge_more(watched.defaults, asked, drop, reading.srt_digests, earlier)
     return merge(watched.defaults, asked, drop, reading.srt_digests, reading.duration)

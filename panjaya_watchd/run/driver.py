@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final, Protocol, assert_never
+from typing import Final, assert_never
 
 from panjaya_watchd.core import effects, events
 from panjaya_watchd.core.budget import Budget
@@ -21,14 +21,11 @@ from panjaya_watchd.core.names import ClaimId, FolderName
 from panjaya_watchd.core.states import ROWS, step
 from panjaya_watchd.errors import WatchdError
 from panjaya_watchd.ledger.base import Ledger
-from panjaya_watchd.run.account import Account
 from panjaya_watchd.run.admission import Admission
-from panjaya_watchd.run.agenda import Agenda
 from panjaya_watchd.run.claiming import Terms, new_claim
 from panjaya_watchd.run.clock import Clock
-from panjaya_watchd.run.door import Door
-from panjaya_watchd.run.first_start import FirstStart
-from panjaya_watchd.run.folders import Folders, Looking, Watched
+from panjaya_watchd.run.crew import Crew, Doing
+from panjaya_watchd.run.folders import Folders, Watched
 from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.messages import (
     Called,
@@ -52,26 +49,14 @@ from panjaya_watchd.run.messages import (
     Unseen,
 )
 from panjaya_watchd.run.operator import Operator
-from panjaya_watchd.run.ownership import Ownership
+from panjaya_watchd.run.resuming import resume
 from panjaya_watchd.run.story import Log, tell_claimed, tell_step
-from panjaya_watchd.run.witness import Witness
 
 FREE: Final = (
     *(events.Polled, events.Unanswered, events.Found, events.Several, events.Absent),
     *(events.Fetched, events.FetchFaulted, events.Witnessed),
 )
 """Answers that cost nothing; one that comes after its claim has moved on is of no interest."""
-
-TOUCHED: Final = "it was changed or taken away while it was held"
-CRASHES: Final = 3
-"""How often the daemon may die of one claim before that is held."""
-
-
-class Doing(Looking, Protocol):
-    """What the driver asks of the lanes."""
-
-    def hand(self, claim: Claim, effect: Effect) -> None:
-        """Begin an effect of a claim that is durable; it comes back as an event."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -96,88 +81,31 @@ class Driver:
     folders: Folders = field(init=False)
     admission: Admission = field(init=False)
     operator: Operator = field(init=False)
-    _agenda: Agenda = field(init=False)
-    _account: Account = field(init=False)
-    _ownership: Ownership = field(init=False)
-    _first_start: FirstStart = field(init=False)
-    _door: Door = field(init=False)
-    _witness: Witness = field(init=False)
+    _crew: Crew = field(init=False)
 
     def __post_init__(self) -> None:
-        self._account = Account(clock=self.clock, log=self.log)
-        self._agenda = Agenda(
-            begin=self.doing.hand,
+        self._crew = crew = Crew(
+            ledger=self.ledger,
+            doing=self.doing,
             inbox=self.inbox,
             clock=self.clock,
-            account=self._account,
-        )
-        self._ownership = Ownership(ledger=self.ledger)
-        self.admission = Admission(
-            ledger=self.ledger,
-            clock=self.clock,
-            folders=self.watched,
-            budgets={name: watched.budget for name, watched in self.watched.items() if watched.budget},
+            log=self.log,
+            watched=self.watched,
             together=self.together,
-        )
-        self._door = Door(
-            admission=self.admission,
-            agenda=self._agenda,
-            inbox=self.inbox,
-            clock=self.clock,
             living=self.living,
-            folders=self.watched,
             advance=self._advance,
-        )
-        self._first_start = FirstStart(
-            ledger=self.ledger,
-            clock=self.clock,
-            log=self.log,
-            roots={name: watched.root for name, watched in self.watched.items() if watched.root},
-        )
-        self.operator = Operator(
-            living=self.living,
-            watched=self.watched,
-            agenda=self._agenda,
-            ownership=self._ownership,
-            first_start=self._first_start,
-            inbox=self.inbox,
-            advance=self._advance,
-        )
-        self._witness = Witness(
-            living=self.living,
-            folders=self.watched,
-            agenda=self._agenda,
-            ownership=self._ownership,
-            log=self.log,
             happened=self._happened,
-        )
-        self.folders = Folders(
-            watched=self.watched,
-            looking=self.doing,
-            inbox=self.inbox,
-            clock=self.clock,
-            log=self.log,
-            living=self.living.values,
-            first_start=self._first_start,
             claim=self._claim,
-            lost=lambda claim_id: self._advance(claim_id, events.Unsettled(why=TOUCHED)),
         )
+        self.folders, self.admission, self.operator = crew.folders, crew.admission, crew.operator
 
     def start(self) -> None:
         """Resume every living claim, then look at every watch folder."""
         self.living.update((claim.id, claim) for claim in self.ledger.living())
         self.counts.update(claim.state for claim in self.living.values())
         self.folders.expect()
-        for claim in list(self.living.values()):
-            if claim.folder not in self.watched:
-                hint = "Configure the folder again under this name; until then the claim waits."
-                self.log.error("claim.orphaned", claim=claim.id, folder=claim.folder, hint=hint)
-            elif claim.crashes >= CRASHES and claim.state is not State.HELD:
-                why = f"the service has died of it {claim.crashes} times; its log says how"
-                self._advance(claim.id, events.Poisoned(why=why))
-            else:
-                self._advance(claim.id, events.Resumed(rules=self.watched[claim.folder].rules))
-        self._door.reconsider_in(0)
+        resume(list(self.living.values()), self.watched, self._advance, self.log)
+        self._crew.door.reconsider_in(0)
         for folder in self.watched:
             self.folders.look(folder)
 
@@ -200,15 +128,15 @@ class Driver:
             case Due():
                 self._due(message)
             case Called():
-                self._witness.hear(message)
+                self._crew.witness.hear(message)
             case Reconsider():
-                self._door.reconsider(message)
+                self._crew.door.reconsider(message)
             case Release():
                 self.operator.release(message)
             case Lost():
                 self.folders.lose(message)
             case Reload():
-                self._agenda.try_account(claim for claim in self.living.values() if claim.folder in self.watched)
+                self._crew.agenda.try_account(claim for claim in self.living.values() if claim.folder in self.watched)
             case Look():
                 self.folders.look(message.folder)
             case Scanned():
@@ -239,32 +167,32 @@ class Driver:
     def _happened(self, claim_id: ClaimId, event: Event) -> None:
         if self.stopping and isinstance(event, events.AtGate):
             return  # the upload is being taken back; the claim stays as it is
-        self._agenda.note(claim_id, event)
+        self._crew.agenda.note(claim_id, event)
         claim = self.living.get(claim_id)
         if isinstance(event, FREE) and (claim is None or (claim.state, type(event)) not in ROWS):
             return
         if isinstance(event, events.Accepted | events.Found) and claim is not None:
-            event = self._ownership.checked(claim, event)
+            event = self._crew.ownership.checked(claim, event)
         if isinstance(event, events.AtGate) and claim is not None and claim.state is not State.UPLOADING:
             self.doing.hand(claim, effects.ShutGate())  # a look-up has found its asset meanwhile
             return
         if isinstance(event, events.AtGate) and claim is not None and (full := self.admission.over_today(claim)):
             event = events.OverBudget(why=full)
         if isinstance(event, events.Faulted) and event.fault.account:
-            self._account.bar(event.fault.words)
+            self._crew.account.bar(event.fault.words)
         self._advance(claim_id, event)
 
     def _listed(self, listed: Listed) -> None:
         claim = self.living.get(listed.claim_id)
         if claim is not None:
-            self._happened(claim.id, self._ownership.judged(claim, listed.assets, self.living.values()))
+            self._happened(claim.id, self._crew.ownership.judged(claim, listed.assets, self.living.values()))
 
     def _due(self, due: Due) -> None:
         claim = self.living.get(due.claim_id)
         if claim is None or claim.state is not due.state or self.stopping:
             return
         if isinstance(due.effect, effects.Admit):
-            self._door.ask(claim)
+            self._crew.door.ask(claim)
         else:
             self._act(claim, (due.effect,), self.clock.now())
 
@@ -296,26 +224,27 @@ class Driver:
         else:
             self.living[after.id] = after
             self.counts[after.state] += 1
-        self._door.changed(before, after)
+        self._crew.door.changed(before, after)
 
     def _act(self, claim: Claim, asked: Iterable[Effect], now: datetime) -> None:
         """Put effects on the agenda. Nothing new begins once we are stopping."""
         for effect in asked:
             if not self.stopping or isinstance(effect, effects.ShutGate):
-                self._agenda.hand(claim, effect, now)
+                self._crew.agenda.hand(claim, effect, now)
 
-    def _claim(self, folder: FolderName, drop: Drop, reading: Reading) -> None:
+    def _claim(self, folder: FolderName, drop: Drop, reading: Reading, earlier: Claim | None = None) -> Claim:
         """Take a drop: our word is durable before any file moves. What lay there before us is held as it lies."""
         claim_id = self.new_id()
         terms = Terms(
             claim_id=claim_id,
             now=self.clock.now(),
             callback_url=self.callback_url(claim_id),
-            held=self._first_start.holds(folder, drop),
-            earlier=self._adding.earlier(folder, drop, reading),
+            held=self._crew.first_start.holds(folder, drop),
+            earlier=earlier or self._crew.adding.earlier(folder, drop, reading),
         )
         claim = new_claim(folder, self.watched[folder], drop, reading, terms)
         self._checkpoint(None, claim)
         if claim.state is State.CLAIMED:
             self._act(claim, (effects.TakeIn(),), claim.taken_at)
         tell_claimed(self.log, claim)
+        return claim

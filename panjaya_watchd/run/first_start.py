@@ -80,7 +80,9 @@ class FirstStart:
         believed = scan.whole and (known.root_id is None or scan.root_id is not None)
         seen, root_id = known.whole or scan.whole, scan.root_id or known.root_id
         now = replace(known, root=root.path, traced=True, keys=keys, whole=seen, root_id=root_id)
-        now = (now.without_gone(entries(present.values())) if believed else now).mounted([ground.folder for ground in scan.grounds])
+        now = (now.without_gone(entries(present.values())) if believed else now).mounted(
+            [ground.folder for ground in scan.grounds]
+        )
         self._keep(known, now)
         self._strange.discard(folder)
         return believed

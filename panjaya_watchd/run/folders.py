@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from panjaya_watchd.core import words
+from panjaya_watchd.core import standing
 from panjaya_watchd.core.budget import Budget
 from panjaya_watchd.core.claim import Claim, Rules, State
 from panjaya_watchd.core.content import Patience
@@ -80,7 +80,7 @@ class Folders:
     living: Callable[[], Iterable[Claim]]
     first_start: FirstStart
     companions: Companions
-    claim: Callable[[FolderName, Drop, Reading], None]
+    claim: Callable[[FolderName, Drop, Reading], object]
     lost: Callable[[ClaimId], None]
     roots: Roots = field(init=False)
     _posted: dict[FolderName, str] = field(default_factory=dict)
@@ -225,11 +225,11 @@ class Folders:
         old = held_first(claims)
         kept = {claim.id for claim in old}
         said = [claim for claim in sorted(claims, key=lambda claim: claim.drop.stem) if claim.id not in kept]
-        idle = [(display(claim.drop.stem), words.standing(claim)) for claim in said if words.waits(claim)]
-        busy = [(display(claim.drop.stem), words.standing(claim)) for claim in said if not words.waits(claim)]
+        idle = [(display(claim.drop.stem), standing.standing(claim)) for claim in said if standing.waits(claim)]
+        busy = [(display(claim.drop.stem), standing.standing(claim)) for claim in said if not standing.waits(claim)]
         minutes = sum(claim.estimated_minutes or 0.0 for claim in old)
         waiting = [*self.watched[folder].intake.waiting(), *idle]
-        text = words.status_note(waiting, busy, old=len(old), old_minutes=minutes)
+        text = standing.status_note(waiting, busy, old=len(old), old_minutes=minutes)
         if self._posted.get(folder) != text:
             self._posted[folder] = text
             self.looking.post(folder, text)

@@ -9,7 +9,7 @@ from panjaya_watchd.core.budget import Purse
 from panjaya_watchd.core.claim import Claim, Dubbing, State
 from panjaya_watchd.core.names import FolderName, display
 from panjaya_watchd.core.profiles import TRAITS, Ground
-from panjaya_watchd.core.words import standing
+from panjaya_watchd.core.standing import standing
 from panjaya_watchd.run.board import Board, Progress
 from panjaya_watchd.run.first_start import held_first
 from panjaya_watchd.run.folders import Watched

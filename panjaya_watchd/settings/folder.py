@@ -102,6 +102,7 @@ class Folder(Section):
     stall_timeout: Duration = timedelta(hours=24)
     on_first_start: Literal["hold", "take"] = "hold"
     on_doubt: OnDoubt = OnDoubt.HOLD
+    follow: Flag = False
     budget: Budget | None = None
 
     _table: Table = PrivateAttr(default_factory=Table)
@@ -181,6 +182,7 @@ class Folder(Section):
             doubt_window=pace.doubt_window,
             on_doubt=self.on_doubt,
             exclusive=pace.exclusive,
+            follow=self.follow,
         )
 
     def rule(self) -> Rule:

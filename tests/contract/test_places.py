@@ -10,7 +10,7 @@ from worlds import CLAIM, MemoryWorld, PowerCut, World, drop, half_of
 from panjaya_watchd.core.claim import Destination
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.names import ClaimId
-from panjaya_watchd.core.words import SIGNATURE, status_note
+from panjaya_watchd.core.standing import SIGNATURE, status_note
 from panjaya_watchd.errors import PlaceError
 from panjaya_watchd.places.base import Unsettled
 

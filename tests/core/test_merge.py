@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from panjaya_watchd.core import locales
 from panjaya_watchd.core.drop import Drop, Fingerprint, Role, group
-from panjaya_watchd.core.merge import merge
+from panjaya_watchd.core.merge import merge, remarks
 from panjaya_watchd.core.names import Digest, Locale
 from panjaya_watchd.core.order import MAY_SET, Asked, AutoGenerate, Defaults, Language, LipsModel, Order, Refusal
 
@@ -364,24 +364,75 @@ def test_a_broken_rule_is_answered_in_plain_words(
     assert Refusal(why=why, todo=todo) == merged(defaults, asked, *names)
 
 
-@pytest.mark.parametrize(
-    ("asked", "why"),
-    [
-        (Asked(), "There is no video for talk."),
-        (
-            asking(media_url="https://media.example/a.mp4"),
-            "talk.toml names a video on the web, which cannot be fetched from here yet.",
-        ),
-    ],
-)
-def test_without_a_video_there_is_no_order(asked: Asked, why: str) -> None:
-    """Sidecars alone buy nothing."""
-    (drop,) = group([(TOML, Fingerprint(size=1, mtime_ns=1, ctime_ns=1, ino=1))])
+def alone(asked: Asked, *names: str, duration: float | None = None) -> Order | Refusal:
+    """Merge a drop of a TOML and perhaps others, without a video."""
+    (drop,) = group([(name, Fingerprint(size=1, mtime_ns=1, ctime_ns=1, ino=1)) for name in (TOML, *names)])
+    return merge(FOLDER, asked, drop, {}, duration)
 
-    refusal = merge(FOLDER, asked, drop, {})
+
+def test_without_a_video_there_is_no_order() -> None:
+    """Sidecars alone buy nothing."""
+    refusal = alone(Asked())
 
     assert isinstance(refusal, Refusal)
-    assert why == refusal.why
+    assert refusal.why == "There is no video for talk."
+
+
+def test_a_video_on_the_web_is_a_video() -> None:
+    """Its sound may be on the web, too; a file could not go with it."""
+    url = "https://media.example/a.mp4"
+
+    order = alone(asking(media_url=url, background_url="https://media.example/a.wav"))
+    refusal = alone(asking(media_url=url), "talk.background.wav")
+
+    assert isinstance(order, Order)
+    assert (order.media_url, order.background_url) == (url, "https://media.example/a.wav")
+    assert isinstance(refusal, Refusal)
+    assert refusal.why.startswith("talk.background.wav is a file, and talk.toml names a video on the web")
+
+
+@pytest.mark.parametrize(
+    ("piece", "why"),
+    [
+        ({"start_time": 10.0}, "talk.toml sets start_time to second 10, and the video has only 10.000 seconds."),
+        ({"end_time": 10.1}, "talk.toml sets end_time to second 10.1, and the video has only 10.000 seconds."),
+        ({"start_time": 2.0, "end_time": 10.04}, None),
+    ],
+)
+def test_a_piece_lies_within_the_video(piece: dict[str, float], why: str | None) -> None:
+    """As far as its length is known; a frame more is the rounding of whoever looked at it."""
+    found = alone(asking(media_url="https://media.example/a.mp4", **piece), duration=10.0)
+
+    assert (found.why if isinstance(found, Refusal) else None) == why
+    assert isinstance(alone(asking(media_url="https://media.example/a.mp4", **piece)), Order)
+
+
+def test_a_lips_model_without_lips_is_remarked() -> None:
+    """Nothing is wrong with it, but whoever asks for it expects another video."""
+    plain = alone(asking(media_url="https://media.example/a.mp4", lips_model=LipsModel.REAL_FACE_TURBO))
+    assert isinstance(plain, Order)
+
+    assert remarks(plain) == ()
+    (said,) = remarks(replace(plain, auto_generate=AutoGenerate.NO_LIPS))
+    assert said.startswith("lips_model = real_face_turbo has no effect")
+
+
+@pytest.mark.parametrize(
+    ("may", "key", "refused"),
+    [
+        (("background",), "background_url", False),
+        (("locale",), "background_url", True),
+        (("background",), "callback_url", True),
+        (("callback_url",), "callback_url", False),
+    ],
+)
+def test_what_a_sidecar_may_say_of_addresses(may: tuple[str, ...], key: str, refused: bool) -> None:
+    """Sound on the web is sound; who is called back has to be allowed by name."""
+    folder = replace(FOLDER, sidecar_may=(*may, "media_url"))
+    (drop,) = group([(TOML, Fingerprint(size=1, mtime_ns=1, ctime_ns=1, ino=1))])
+    asked = asking(media_url="https://media.example/a.mp4", **{key: "https://media.example/b"})
+
+    assert isinstance(merge(folder, asked, drop, {}), Refusal) is refused
 
 
 def test_names_with_folders_and_broken_letters_are_shown_safely() -> None:

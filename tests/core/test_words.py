@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from samples import BROKEN, FRENCH, NOW, REFUSED, SPANISH, claim, drop, dubbing, earlier
 
-from panjaya_watchd.core import words
+from panjaya_watchd.core import standing, words
 from panjaya_watchd.core.claim import Attempt, Destination, DubbingState, HeldFor, Outcome, State
 from panjaya_watchd.core.names import AssetId, ClaimId
 from panjaya_watchd.core.order import Refusal
@@ -108,7 +108,7 @@ def test_refusals_say_that_nothing_was_spent() -> None:
 )
 def test_what_happens_to_a_drop_is_said_in_a_few_words(state: State, changes: dict[str, object], said: str) -> None:
     """Each state has words for ``STATUS.txt``."""
-    assert words.standing(claim(state, **changes)) == said
+    assert standing.standing(claim(state, **changes)) == said
 
 
 def test_editable_languages_point_to_the_studio() -> None:
@@ -134,27 +134,27 @@ def test_a_dubbing_without_any_word_from_the_api_is_described() -> None:
 
 def test_status_counts_and_names_what_waits() -> None:
     """Nothing is silently ignored."""
-    assert words.status_note([("a.mp4", "is empty so far")], [("b", "is dubbed")]).splitlines() == [
+    assert standing.status_note([("a.mp4", "is empty so far")], [("b", "is dubbed")]).splitlines() == [
         "1 waiting, 1 being dubbed.",
         "",
         "a.mp4 is empty so far.",
         "b is dubbed.",
         "",
-        words.SIGNATURE,
+        standing.SIGNATURE,
     ]
-    assert "has been answered" in words.status_note([], [])
-    assert "a.mp4 waits.\n" in words.status_note([("a.mp4", "waits.")], [])
-    assert words.waits(claim(State.HELD))
-    assert words.waits(claim(awaits=ClaimId("twin")))
-    assert not words.waits(claim(State.UPLOADING))
+    assert "has been answered" in standing.status_note([], [])
+    assert "a.mp4 waits.\n" in standing.status_note([("a.mp4", "waits.")], [])
+    assert standing.waits(claim(State.HELD))
+    assert standing.waits(claim(awaits=ClaimId("twin")))
+    assert not standing.waits(claim(State.UPLOADING))
 
 
 def test_a_long_status_is_cut_and_says_so() -> None:
     """Nobody reads 100,000 lines, and no disk wants them rewritten every few seconds."""
-    note = words.status_note([(f"{number}.mp4", "waits") for number in range(60)], [])
+    note = standing.status_note([(f"{number}.mp4", "waits") for number in range(60)], [])
 
     assert note.startswith("60 waiting, 0 being dubbed.")
-    assert note.endswith(f"49.mp4 waits.\n… and 10 more.\n\n{words.SIGNATURE}\n")
+    assert note.endswith(f"49.mp4 waits.\n… and 10 more.\n\n{standing.SIGNATURE}\n")
 
 
 def test_the_other_ends_have_words() -> None:
@@ -186,15 +186,15 @@ def test_the_other_ends_have_words() -> None:
 )
 def test_who_waits_for_a_person_is_told_so(held_for: HeldFor, says: str) -> None:
     """In STATUS.txt, with what it would take."""
-    assert words.standing(claim(State.HELD, held_for=held_for)).startswith(says)
-    unknown = words.standing(claim(State.HELD, held_for=held_for, duration=None))
+    assert standing.standing(claim(State.HELD, held_for=held_for)).startswith(says)
+    unknown = standing.standing(claim(State.HELD, held_for=held_for, duration=None))
     assert "minutes" not in unknown
 
 
 def test_what_lay_there_before_is_counted_and_not_named() -> None:
     """Thousands of names would hide everything else."""
-    one = words.status_note([], [], old=1, old_minutes=0.15)
-    many = words.status_note([("talk", "waits")], [], old=7000, old_minutes=1050.0)
+    one = standing.status_note([], [], old=1, old_minutes=0.15)
+    many = standing.status_note([("talk", "waits")], [], old=7000, old_minutes=1050.0)
 
     assert "1 video lay here before the service came (0.15 minutes of dubbing);" in one
     assert "7000 videos lay here before the service came (1050.00 minutes of dubbing);" in many
@@ -205,8 +205,8 @@ def test_who_waits_for_the_same_video_is_told_so() -> None:
     """It is not about to be sent."""
     waiting = claim(awaits=ClaimId("twin"), trouble="talk in marketing is under way")
 
-    assert words.standing(waiting) == "waits for the same video: talk in marketing is under way"
-    assert words.standing(claim(awaits=ClaimId("twin"))) == "is compared with the same video"
+    assert standing.standing(waiting) == "waits for the same video: talk in marketing is under way"
+    assert standing.standing(claim(awaits=ClaimId("twin"))) == "is compared with the same video"
 
 
 def test_other_settings_are_answered_with_how_to_pay_again() -> None:

@@ -31,6 +31,7 @@ from panjaya_watchd.errors import LedgerError
 from panjaya_watchd.ledger.codec import FORMAT, UPGRADES, Codec
 
 LATER_FIELDS = {
+    "adds_to",
     *("trouble", "likeness", "background_digest", "builds_on", "awaits", "reserved", "witnessed"),
     *("held_for", "paused", "may_exceed", "strikes", "crashes", "overdue", "inside", "maybe_billed", "warnings"),
 }

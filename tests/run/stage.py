@@ -31,7 +31,8 @@ from panjaya_watchd.places.base import Known, Scan
 from panjaya_watchd.places.memory import MemoryPlace
 from panjaya_watchd.places.memory_disk import MemoryDisk
 from panjaya_watchd.run.board import Board
-from panjaya_watchd.run.driver import Doing, Driver
+from panjaya_watchd.run.crew import Doing
+from panjaya_watchd.run.driver import Driver
 from panjaya_watchd.run.folders import Watched
 from panjaya_watchd.run.hands import Hands
 from panjaya_watchd.run.inbox import Inbox

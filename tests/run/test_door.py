@@ -126,7 +126,7 @@ def test_many_are_reconsidered_a_few_at_a_time() -> None:
     room = stage(Budget(minutes_per_day=2))
     take_in(room, *(numbered(number) for number in range(2 * BATCH + 10)))
     room.driver.admission = replace(room.driver.admission, budgets={})
-    room.driver._door.admission = room.driver.admission
+    room.driver._crew.door.admission = room.driver.admission
     room.later(DAY)
 
     assert states(room) == {"uploading": 2 * BATCH + 10}

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 from run.stage import FOLDER, PACE, QUIET, Stage, watched
-from samples import claim, fingerprint
+from samples import NOW, claim, fingerprint
 
-from panjaya_watchd.core.claim import Claim, Destination, HeldFor, State
+from panjaya_watchd.core.claim import Claim, Destination, HeldFor, Outcome, State
 from panjaya_watchd.core.content import ContentCheck, Patience
 from panjaya_watchd.core.drop import group
 from panjaya_watchd.core.profiles import LOCAL_GROUND, Ground, Profile
@@ -27,8 +27,8 @@ def scanned(*names: str, size: int = 1000, grounds: tuple[Ground, ...] = (LOCAL_
 
 
 def settle(stage: Stage, *names: str, looks: int = 3) -> None:
-    """Let these files be seen until they have settled."""
-    for _ in range(looks):
+    """Let these files be seen until they have settled, for which sidecars alone take three times as long."""
+    for _ in range(looks if any(name.endswith(".mp4") for name in names) else 1 + 2 * looks):
         stage.tell(scanned(*names))
         stage.clock.seconds += QUIET / 2
 
@@ -217,11 +217,14 @@ def test_a_sidecar_that_comes_after_the_gate_is_answered_in_writing() -> None:
     assert late.outcome.why.startswith("This came too late")
 
 
-def test_a_sidecar_is_answered_also_when_its_video_is_done_by_then() -> None:
-    """It settled while the claim closed."""
+def test_a_sidecar_is_read_also_when_its_video_is_done_by_then() -> None:
+    """It settled while the claim closed, and orders its language for that."""
     stage = Stage().start(taken(State.DUBBING))
     stage.tell(scanned(SRT))
+    (living,) = stage.driver.living.values()
     stage.driver.living.clear()
+    done = Outcome(to=Destination.DONE, why="It is done.")
+    stage.ledger.put(replace(living, state=State.CLOSED, outcome=done, filed_as="done/talk", closed_at=NOW))
     settle(stage, SRT)
 
     assert [drop.video for drop in stage.notes.examined] == [None]

@@ -1,0 +1,130 @@
+"""
+The driver's crew: everything that its thread works with, put together.
+
+Each of them knows what it needs of the others and nothing of the driver but the three things that are asked of it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from panjaya_watchd.core.budget import Budget
+from panjaya_watchd.core.claim import Claim
+from panjaya_watchd.core.drop import Drop
+from panjaya_watchd.core.effects import Effect
+from panjaya_watchd.core.events import Event, Unsettled
+from panjaya_watchd.core.names import ClaimId, FolderName
+from panjaya_watchd.ledger.base import Ledger
+from panjaya_watchd.run.account import Account
+from panjaya_watchd.run.adding import Adding
+from panjaya_watchd.run.admission import Admission
+from panjaya_watchd.run.agenda import Agenda
+from panjaya_watchd.run.clock import Clock
+from panjaya_watchd.run.companions import Companions
+from panjaya_watchd.run.door import Door
+from panjaya_watchd.run.first_start import FirstStart
+from panjaya_watchd.run.folders import Folders, Looking, Watched
+from panjaya_watchd.run.inbox import Inbox
+from panjaya_watchd.run.messages import Reading
+from panjaya_watchd.run.operator import Operator
+from panjaya_watchd.run.ownership import Ownership
+from panjaya_watchd.run.story import Log
+from panjaya_watchd.run.witness import Witness
+
+TOUCHED: Final = "it was changed or taken away while it was held"
+
+
+class Doing(Looking, Protocol):
+    """What the driver asks of the lanes."""
+
+    def hand(self, claim: Claim, effect: Effect) -> None:
+        """Begin an effect of a claim that is durable; it comes back as an event."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Crew:
+    """``advance``, ``happened`` and ``claim`` are the driver's: step a claim, hear of an event, take a drop."""
+
+    ledger: Ledger
+    doing: Doing
+    inbox: Inbox
+    clock: Clock
+    log: Log
+    watched: Mapping[FolderName, Watched]
+    together: Budget | None
+    living: Mapping[ClaimId, Claim]
+    advance: Callable[[ClaimId, Event], None]
+    happened: Callable[[ClaimId, Event], None]
+    claim: Callable[[FolderName, Drop, Reading, Claim | None], Claim]
+    folders: Folders = field(init=False)
+    admission: Admission = field(init=False)
+    operator: Operator = field(init=False)
+    agenda: Agenda = field(init=False)
+    account: Account = field(init=False)
+    ownership: Ownership = field(init=False)
+    first_start: FirstStart = field(init=False)
+    door: Door = field(init=False)
+    witness: Witness = field(init=False)
+    adding: Adding = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.account = Account(clock=self.clock, log=self.log)
+        self.agenda = Agenda(
+            begin=self.doing.hand,
+            inbox=self.inbox,
+            clock=self.clock,
+            account=self.account,
+        )
+        self.ownership = Ownership(ledger=self.ledger)
+        self.admission = Admission(
+            ledger=self.ledger,
+            clock=self.clock,
+            folders=self.watched,
+            budgets={name: watched.budget for name, watched in self.watched.items() if watched.budget},
+            together=self.together,
+        )
+        self.door = Door(
+            admission=self.admission,
+            agenda=self.agenda,
+            inbox=self.inbox,
+            clock=self.clock,
+            living=self.living,
+            folders=self.watched,
+            advance=self.advance,
+        )
+        self.first_start = FirstStart(
+            ledger=self.ledger,
+            clock=self.clock,
+            log=self.log,
+            roots={name: watched.root for name, watched in self.watched.items() if watched.root},
+        )
+        self.operator = Operator(
+            living=self.living,
+            watched=self.watched,
+            agenda=self.agenda,
+            ownership=self.ownership,
+            first_start=self.first_start,
+            inbox=self.inbox,
+            advance=self.advance,
+        )
+        self.witness = Witness(
+            living=self.living,
+            folders=self.watched,
+            agenda=self.agenda,
+            ownership=self.ownership,
+            log=self.log,
+            happened=self.happened,
+        )
+        self.adding = Adding(ledger=self.ledger, watched=self.watched, claim=self.claim)
+        self.folders = Folders(
+            watched=self.watched,
+            looking=self.doing,
+            inbox=self.inbox,
+            clock=self.clock,
+            log=self.log,
+            living=self.living.values,
+            first_start=self.first_start,
+            companions=Companions(done=self.adding.done),
+            claim=lambda folder, drop, reading: self.claim(folder, drop, reading, None),
+            lost=lambda claim_id: self.advance(claim_id, Unsettled(why=TOUCHED)),
+        )
