@@ -53,7 +53,12 @@ class Language:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What is asked of the API for one drop. ``start_time`` and ``end_time`` are seconds from the video's beginning."""
+    """
+    What is asked of the API for one drop.
+
+    ``start_time`` and ``end_time`` are seconds from the video's beginning. ``media_url``: the API fetches the video
+    itself from there; None: it is uploaded.
+    """
 
     locale: Locale
     languages: tuple[Language, ...]
@@ -66,6 +71,7 @@ class Order:
     background_url: str | None = None
     callback_url: str | None = None
     force: bool = False
+    media_url: str | None = None
 
     @property
     def locales(self) -> tuple[Locale, ...]:

@@ -79,6 +79,7 @@ def _order(order: Order) -> dict[str, Any]:
             "background": display(order.background) if order.background else None,
             "background_url": order.background_url,
             "callback_url": order.callback_url,
+            "media_url": order.media_url,
         }
     )
 
