@@ -21,6 +21,7 @@ from panjaya_watchd.core.content import Patience
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.effects import Effect
 from panjaya_watchd.core.names import AssetId, ClaimId, Digest, FolderName, Locale, VersionId
+from panjaya_watchd.core.order import Order
 from panjaya_watchd.ledger.codec import Codec
 from panjaya_watchd.ledger.memory import MemoryLedger
 from panjaya_watchd.places.base import Known
@@ -77,6 +78,18 @@ class SimApi:
         fields = wire.request_fields(submission.order, submission.srt)
         return self._world.studio.create_asset(fields, Video.of(body, duration=LENGTH), file_name=name)
 
+    def create(self, order: Order, srt: Mapping[Locale, str]) -> Asset | Fault:
+        """Create an asset from a URL; the request or its answer may be the last thing done."""
+        world, rng = self._world, self._world.rng
+        world.boundary("creation begins", changes=True)
+        cut = Fault(money_may_have_moved=True, repeat_helps=False, words="the connection was cut")
+        if rng.random() < world.weather.lost_request:
+            return cut
+        asked = wire.request_fields(order, srt)
+        created = _answered(lambda: world.studio.create_asset(asked), Moment.CREATING)
+        world.boundary("asset is created")
+        return cut if rng.random() < world.weather.lost_reply else _asset(created)
+
     def add_languages(self, asset_id: AssetId, locales: Sequence[Locale], srt: Mapping[Locale, str]) -> Asset | Fault:
         """Add languages; the request or its answer may be the last thing done."""
         world, rng = self._world, self._world.rng
@@ -115,6 +128,19 @@ class SimApi:
         version = answers.version(json.dumps(shown).encode())
         assert version is not None
         return version
+
+    def revise(self, version_id: VersionId) -> str | Fault:
+        """Make a version editable again; the request or its answer may be the last thing done."""
+        world, rng = self._world, self._world.rng
+        world.boundary("revision begins", changes=True)
+        cut = Fault(money_may_have_moved=False, repeat_helps=False, words="the connection was cut")
+        if rng.random() < world.weather.lost_request:
+            return cut
+        shown = _answered(lambda: world.studio.revise(version_id), Moment.CHANGING)
+        world.boundary("version is revised")
+        if rng.random() < world.weather.lost_reply:
+            return cut
+        return shown if isinstance(shown, Fault) else shown["studio_url"] or ""
 
     def download(self, result_url: str, into: Path, progress: Callable[[int], None]) -> Download | Fault:
         """Write the result into the played disk, in two halves."""

@@ -38,7 +38,7 @@ TOUCHING: Final = "open print input exec eval compile __import__ breakpoint".spl
 """Built-in functions that ``core`` may not call."""
 
 HOMES: Final[dict[str, tuple[str, ...]]] = {
-    "httpx": ("api/panjaya.py",),
+    "httpx": ("api/exchange.py",),
     "watchdog": ("watch/folder_hints.py",),
     "systemd": ("service/notify.py",),
     "sqlalchemy": ("ledger/",),
@@ -50,7 +50,7 @@ HOMES: Final[dict[str, tuple[str, ...]]] = {
     "python_multipart": ("rehearsal/", "web/"),
     "cryptography": ("web/signature.py", "rehearsal/"),
     "tomli_w": ("run/papers.py",),
-    "time": ("run/clock.py", "api/panjaya.py", "rehearsal/server.py", "cli/"),
+    "time": ("run/clock.py", "rehearsal/server.py", "cli/"),
 }
 """Imports that have a home: the only files (or folders, with a slash) that may import them."""
 

@@ -112,6 +112,7 @@ def orders(draw: st.DrawFn) -> Order:
         background=draw(st.none() | stems.map(lambda stem: f"{stem}.background.wav")),
         background_url=draw(st.none() | st.just("https://media.example/clean.wav")),
         callback_url=draw(st.none() | st.just("https://watchd.example/callback/x")),
+        media_url=draw(st.none() | st.just("https://cdn.example/talk.mp4")),
         force=draw(st.booleans()),
     )
 

@@ -34,6 +34,14 @@ def version(body: bytes) -> Version | None:
     return _version(_opened(parse(body), "version_id"))
 
 
+def studio_link(body: bytes) -> str | None:
+    """Read an answer that may hold a link to the Studio; "" where it holds none, None where it is none of the API's."""
+    if body.strip() in {b"", b"null"}:
+        return ""
+    answer = parse(body)
+    return _url(answer, "studio_url") or "" if isinstance(answer, dict) else None
+
+
 def parse(body: bytes) -> Any:
     """Read JSON from any bytes; None where it is none. NaN and infinity, which JSON does not have, become None."""
     try:

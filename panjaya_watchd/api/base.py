@@ -53,7 +53,7 @@ class Download:
 
 
 class DubbingApi(Protocol):
-    """The six things the daemon does with the service."""
+    """The things that are done with the service."""
 
     def submit(self, submission: Submission) -> Asset | Fault:
         """
@@ -62,6 +62,17 @@ class DubbingApi(Protocol):
         Raises:
             Withdrawn: the body said so; the request was cut off before its last byte.
             PlaceError: the storage of the body failed, likewise before its last byte.
+
+        """
+
+    def create(self, order: Order, srt: Mapping[Locale, str]) -> Asset | Fault:
+        """
+        Create an asset from ``order.media_url``: ``POST /v1/assets/``. **Costs money**, never to be repeated blindly.
+
+        It leaves as a whole, so whatever does not prove the contrary may have been billed.
+
+        Raises:
+            ValueError: the order names no ``media_url``, or a ``background`` file, which only an upload can carry.
 
         """
 
@@ -80,6 +91,18 @@ class DubbingApi(Protocol):
 
     def get_version(self, version_id: VersionId) -> Version | Fault:
         """Read one version with a fresh ``result_url``: ``GET /v1/versions/{version_id}``. Free."""
+
+    def revise(self, version_id: VersionId) -> str | Fault:
+        """
+        Make a version editable again: ``PATCH /v1/versions/{version_id}/revise``. **Removes its video for good**.
+
+        Allowed where the version is ``Completed``, ``ReadyToEdit`` or ``Failed``; then it is ``ReadyToEdit``.
+
+        Returns:
+            The link to the Studio, "" where the answer has none. A `Fault` does not prove that nothing was done: the
+            version is read before anybody asks again, or a video that was made in between would go as well.
+
+        """
 
     def download(self, result_url: str, into: Path, progress: Callable[[int], None]) -> Download | Fault:
         """

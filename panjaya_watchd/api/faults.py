@@ -29,6 +29,10 @@ class Moment(StrEnum):
     """In an upload, from then on."""
     ORDERING = "ordering"
     """In any other request that costs money: small, it leaves as a whole, so it is past the gate from the beginning."""
+    CREATING = "creating"
+    """The same, where the request names no asset, so that nothing but the address can be what was not found."""
+    CHANGING = "changing"
+    """In a request that costs nothing but changes something: no repeat helps where it may have been carried out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,8 +139,8 @@ TABLE: Final = (
         after=CLOSED_DOUBT,
         met=("3xx",),
     ),
-    # How the router of FastAPI answers to a path or a method that it does not have. Of uploads only: where an asset is
-    # named in the path, the same words say that there is no such asset.
+    # How the router of FastAPI answers to a path or a method that it does not have. Of new assets only: where an asset
+    # is named in the path, the same words say that there is no such asset.
     Row(
         said="The service takes no uploads at this address, so its base URL is probably wrong",
         before=CLOSED,
@@ -176,8 +180,10 @@ TABLE: Final = (
     Row(said="The service gave an answer that HTTP does not have", before=WAIT, after=DOUBT, met=("odd",)),
 )
 
-_PAST: Final = frozenset({Moment.AFTER, Moment.ORDERING})
-_UPLOADING: Final = frozenset({Moment.BEFORE, Moment.AFTER})
+_PAST: Final = frozenset({Moment.AFTER, Moment.ORDERING, Moment.CREATING, Moment.CHANGING})
+_MAKING: Final = frozenset({Moment.BEFORE, Moment.AFTER, Moment.CREATING})
+"""Where an asset is to be made."""
+_FREE: Final = frozenset({Moment.READING, Moment.CHANGING})
 _ROWS: Final = {name: row for row in TABLE for name in row.met}
 
 
@@ -248,7 +254,7 @@ def _row_of_status(status: int, detail: str | None, moment: Moment) -> Row:
     names = [str(status), family, "odd"]
     if detail is not None:
         names = [f"{status} detail", f"{family} detail", *names]
-        if moment in _UPLOADING:
+        if moment in _MAKING:
             names.insert(0, f"{status} detail: {detail}")
     return next(_ROWS[name] for name in names if name in _ROWS)
 
@@ -258,11 +264,11 @@ def _fault(
 ) -> Fault:
     meaning = row.after if moment in _PAST else row.before
     return Fault(
-        money_may_have_moved=meaning.money_may_have_moved,
+        money_may_have_moved=meaning.money_may_have_moved and moment not in _FREE,
         repeat_helps=meaning.repeat_helps,
         words=words,
         not_before=not_before,
         account=meaning.account,
-        strikes=meaning.strikes and moment is not Moment.READING,
+        strikes=meaning.strikes and moment not in _FREE,
         status=status,
     )

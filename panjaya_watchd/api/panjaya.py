@@ -1,31 +1,23 @@
 """
-The dubbing service over HTTP: the six things the daemon does with it.
+The dubbing service over HTTP: everything that is asked of it.
 
-The only importer of httpx. One request a call: nothing is repeated, and no redirect of the service is followed. What
-went wrong comes back as a `Fault`. The key goes to the service's origin and nowhere else: results are fetched by a
-client of their own that does not know it. Proxies are taken from the environment (``HTTPS_PROXY``, ``NO_PROXY``), as is
-``SSL_CERT_FILE``; a loopback service is never asked through a proxy.
+One request a call: nothing is repeated, and no redirect of the service is followed. What went wrong comes back as a
+`Fault`. Requests are made by `wire`, carried by `exchange`, and their answers read by `answers` and judged by `faults`.
 """
 
 import secrets
-import socket
 import ssl
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from types import TracebackType
+from typing import Any, Final, Self
 from urllib.parse import quote
 
-import h11
-import httpx
-
-from panjaya_watchd import __version__
 from panjaya_watchd.api import answers, faults, pages
 from panjaya_watchd.api.base import Download, Submission
+from panjaya_watchd.api.exchange import TROUBLE, Answer, Exchange, Timeouts, limited
 from panjaya_watchd.api.faults import Moment
-from panjaya_watchd.api.origin import credential, is_loopback, may_be_asked, origin, proxy_for
+from panjaya_watchd.api.origin import credential, origin
 from panjaya_watchd.api.partial import Match, Partial
 from panjaya_watchd.api.passage import Passage
 from panjaya_watchd.api.wire import (
@@ -36,54 +28,22 @@ from panjaya_watchd.api.wire import (
     languages_path,
     multipart,
     request_fields,
+    revise_path,
+    version_path,
 )
 from panjaya_watchd.core.answers import Asset, Fault, Version
 from panjaya_watchd.core.names import AssetId, Locale, VersionId
+from panjaya_watchd.core.order import Order
 
-ANSWER_LIMIT: Final = 64 << 20
-"""Bytes of an answer that are read; a page of ten thousand assets is a tenth of it."""
+__all__ = ["Panjaya", "Timeouts"]
 
-REDIRECTS_LIMIT: Final = 3
-"""For results only: storage hosts send to the nearest copy."""
-
-_NAME: Final = f"panjaya-watchd/{__version__}"
-_GONE: Final = frozenset({301, 302, 303, 307, 308})
-_KEEP_ALIVE: Final = [
-    # The answer may take a quarter of an hour, and NAT gateways forget a silent connection after five minutes.
-    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
-    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60),
-    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 30),
-]
-
-_TROUBLE: Final = (
-    *(httpx.HTTPError, httpx.StreamError, httpx.CookieConflict),
-    # An address, ours or one that came in an answer: its host is no name (IDNA), or it holds half a character.
-    *(httpx.InvalidURL, UnicodeError),
-    # h11's own come through bare where a body breaks its length; `Passage` notices first, and this is the net below it.
-    h11.ProtocolError,
-    OSError,
-)
-"""What the transport may raise; what it means stands in the table of `faults`, and everything else is a bug."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timeouts:
-    """
-    Seconds without any progress; no request has a limit as a whole, because videos are large and lines are slow.
-
-    ``write``: the service does not take the next chunk of an upload. ``answer``: it has the whole upload and says
-    nothing. ``read``: it sends no byte of anything else.
-    """
-
-    connect: float = 30
-    write: float = 120
-    answer: float = 900
-    read: float = 60
+WORDS_OF_A_HOST: Final = 64 << 10
+"""Bytes that are read of what a result's host says instead of the result."""
 
 
 class Panjaya:
     """
-    A `DubbingApi` over HTTP; may be used from many threads.
+    A `DubbingApi` over HTTP; may be used from many threads, and as a context manager.
 
     Args:
         base_url: ``https://…``; plain ``http://`` for loopback only.
@@ -101,30 +61,19 @@ class Panjaya:
     ) -> None:
         self._base = origin(base_url)
         self._key = credential(key)
-        self._loopback = is_loopback(self._base)
-        trust = httpx.create_ssl_context() if tls is None else tls
-        times = timeouts or Timeouts()
-        reading = httpx.Timeout(times.read, connect=times.connect)
-        # Each upload has a connection of its own: one that was idle might be closed just as the upload begins.
-        self._uploads = self._client(
-            trust,
-            httpx.Limits(max_keepalive_connections=0),
-            httpx.Timeout(times.answer, connect=times.connect, write=times.write),
-        )
-        self._reads = self._client(trust, httpx.Limits(max_keepalive_connections=4, keepalive_expiry=5), reading)
-        self._results = httpx.Client(
-            headers={"User-Agent": _NAME, "Accept-Encoding": "identity"},
-            verify=trust,
-            trust_env=not self._loopback,
-            timeout=reading,
-            cookies=_no_cookies(),
-            event_hooks={"response": [_put_location_aside]},
-        )
+        self._exchange = Exchange(self._base, self._key, timeouts=timeouts or Timeouts(), tls=tls)
 
     def close(self) -> None:
         """Close all idle connections."""
-        for client in (self._uploads, self._reads, self._results):
-            client.close()
+        self._exchange.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def submit(self, submission: Submission) -> Asset | Fault:
         """
@@ -148,16 +97,27 @@ class Panjaya:
         passage = Passage(frame, [body for _, body in files])
         headers = {"Content-Type": frame.content_type, "Content-Length": str(frame.length)}
         try:
-            request = self._uploads.build_request("POST", self._base + UPLOAD_PATH, headers=headers, content=passage)
-            status, said, answer = _exchange(self._uploads, request)
-        except _TROUBLE as error:
+            answer = self._exchange.upload(UPLOAD_PATH, headers, passage)
+        except TROUBLE as error:
             return faults.of_exception(error, moment=_moment(passage), secret=self._key)
         finally:
             passage.close()
-        asset = answers.asset(answer) if httpx.codes.is_success(status) else None
-        if asset is not None:
-            return asset
-        return faults.of_status(status, said, answer, moment=_moment(passage), secret=self._key)
+        return self._asset(answer, _moment(passage))
+
+    def create(self, order: Order, srt: Mapping[Locale, str]) -> Asset | Fault:
+        """
+        Create an asset from ``order.media_url``: ``POST /v1/assets/``. **Costs money**, never to be repeated blindly.
+
+        The service fetches the video itself, after its answer or before, which is not documented. The request is small
+        and leaves as a whole, so from its first byte on the service may have it.
+
+        Raises:
+            ValueError: the order names no ``media_url``, or a ``background`` file, which only an upload can carry.
+
+        """
+        if order.media_url is None or order.background is not None:
+            raise ValueError("an asset is created from a media_url, without a background file")
+        return self._ordered(ASSETS_PATH, request_fields(order, srt), Moment.CREATING)
 
     def add_languages(self, asset_id: AssetId, locales: Sequence[Locale], srt: Mapping[Locale, str]) -> Asset | Fault:
         """
@@ -165,14 +125,25 @@ class Panjaya:
 
         The request is small and leaves as a whole, so from its first byte on the service may have it.
         """
-        url = self._base + languages_path(asset_id)
-        request = self._uploads.build_request("POST", url, json={"languages": languages(locales, srt)})
+        return self._ordered(languages_path(asset_id), {"languages": languages(locales, srt)}, Moment.ORDERING)
+
+    def revise(self, version_id: VersionId) -> str | Fault:
+        """
+        Make a version editable again: ``PATCH /v1/versions/{version_id}/revise``. **Removes its video for good**.
+
+        Allowed where the version is ``Completed``, ``ReadyToEdit`` or ``Failed``; then it is ``ReadyToEdit``.
+
+        Returns:
+            The link to the Studio, "" where the answer has none. A `Fault` does not prove that nothing was done: the
+            version is read before anybody asks again, or a video that was made in between would go as well.
+
+        """
         try:
-            status, said, answer = _exchange(self._uploads, request)
-        except _TROUBLE as error:
-            return faults.of_exception(error, moment=Moment.ORDERING, secret=self._key)
-        asset = answers.asset(answer) if httpx.codes.is_success(status) else None
-        return asset or faults.of_status(status, said, answer, moment=Moment.ORDERING, secret=self._key)
+            answer = self._exchange.send("PATCH", revise_path(version_id), {})
+        except TROUBLE as error:
+            return faults.of_exception(error, moment=Moment.CHANGING, secret=self._key)
+        link = answers.studio_link(answer.body) if answer.success else None
+        return self._fault(answer, Moment.CHANGING) if link is None else link
 
     def list_assets(self) -> tuple[Asset, ...] | Fault:
         """List every asset of the account, all pages, each id once, in no order: ``GET /v1/assets/``. Free."""
@@ -185,7 +156,7 @@ class Panjaya:
 
     def get_version(self, version_id: VersionId) -> Version | Fault:
         """Read one version with a fresh ``result_url``: ``GET /v1/versions/{version_id}``. Free."""
-        answer = self._get(f"{self._base}/v1/versions/{quote(version_id, safe='')}")
+        answer = self._get(self._base + version_path(version_id))
         return answer if isinstance(answer, Fault) else answers.version(answer) or self._unclear(answer)
 
     def download(self, result_url: str, into: Path, progress: Callable[[int], None]) -> Download | Fault:
@@ -204,20 +175,21 @@ class Panjaya:
                 found = self._fetch(result_url, partial, progress)
                 if found is None:  # the host has another file by now, so once more and from the beginning
                     found = self._fetch(result_url, partial, progress)
-            except _TROUBLE as error:
+            except TROUBLE as error:
                 return faults.of_exception(error, moment=Moment.READING, secret=self._key)
         return found or _unusable("its host keeps changing it")
 
     def _fetch(self, url: str, partial: Partial, progress: Callable[[int], None]) -> Download | Fault | None:
         """Ask for what is missing and store it; None: what we have is of no use any more, and was thrown away."""
-        with self._followed(url, partial.wanted()) as response:
-            if isinstance(response, Fault):
-                return response
+        with self._exchange.result(url, partial.wanted()) as response:
+            if isinstance(response, str):
+                return _unusable(response)
             match partial.match(response.status_code, response.headers):
                 case Match.STALE:
                     return None
                 case Match.REFUSED:
-                    return faults.of_result(response.status_code, response.headers, _limited(response, 64 << 10))
+                    words = limited(response, WORDS_OF_A_HOST)
+                    return faults.of_result(response.status_code, response.headers, words)
                 case Match.UNSOUND:
                     return _unusable("its host does not say how long it is, or packs it")
                 case Match.TAKE:
@@ -226,90 +198,35 @@ class Panjaya:
                         progress(partial.size)
                     return partial.finish() or _unusable(f"it ended after {partial.size} bytes")
 
-    @contextmanager
-    def _followed(self, url: str, headers: dict[str, str]) -> Iterator[httpx.Response | Fault]:
-        """Ask for a result and follow its host's redirects, over https only."""
-        for _ in range(REDIRECTS_LIMIT + 1):
-            if not may_be_asked(url, loopback=self._loopback):
-                yield _unusable("its link is not https")
-                return
-            with self._results.stream("GET", url, headers=headers) as response:
-                if response.status_code not in _GONE or not response.extensions["location"]:
-                    yield response
-                    return
-                url = _joined(url, response.extensions["location"])
-        yield _unusable("its host sends us from one place to the next")
+    def _ordered(self, path: str, fields: Mapping[str, Any], moment: Moment) -> Asset | Fault:
+        """Send a small request that costs money."""
+        try:
+            answer = self._exchange.send("POST", path, fields)
+        except TROUBLE as error:
+            return faults.of_exception(error, moment=moment, secret=self._key)
+        return self._asset(answer, moment)
+
+    def _asset(self, answer: Answer, moment: Moment) -> Asset | Fault:
+        asset = answers.asset(answer.body) if answer.success else None
+        return asset or self._fault(answer, moment)
 
     def _get(self, url: str) -> bytes | Fault:
         try:
-            status, said, body = _exchange(self._reads, self._reads.build_request("GET", url))
-        except _TROUBLE as error:
+            answer = self._exchange.read(url)
+        except TROUBLE as error:
             return faults.of_exception(error, moment=Moment.READING, secret=self._key)
-        if httpx.codes.is_success(status):
-            return body
-        return faults.of_status(status, said, body, moment=Moment.READING, secret=self._key)
+        return answer.body if answer.success else self._fault(answer, Moment.READING)
 
     def _unclear(self, answer: bytes) -> Fault:
         """Judge a success that holds nothing we know; only for reading."""
         return faults.of_status(200, {}, answer, moment=Moment.READING, secret=self._key)
 
-    def _client(self, trust: ssl.SSLContext, limits: httpx.Limits, timeout: httpx.Timeout) -> httpx.Client:
-        """Make a client that knows the key; with a transport of its own httpx looks for no proxy itself."""
-        transport = httpx.HTTPTransport(
-            verify=trust,
-            limits=limits,
-            proxy=proxy_for(self._base),
-            socket_options=_KEEP_ALIVE,
-        )
-        headers = {"Authorization": f"Bearer {self._key}", "Accept": "application/json", "User-Agent": _NAME}
-        return httpx.Client(
-            transport=transport,
-            headers=headers,
-            timeout=timeout,
-            cookies=_no_cookies(),
-            event_hooks={"response": [_put_location_aside]},
-        )
-
-
-def _no_cookies() -> CookieJar:
-    """Give a jar that keeps nothing: a cookie means nothing to us, and an odd one could not be sent back."""
-    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-
-
-def _put_location_aside(response: httpx.Response) -> None:
-    """Keep a redirect from httpx: it reads also one that it is not to follow, and raises where that is no address."""
-    response.extensions["location"] = response.headers.pop("location", "")
-
-
-def _joined(url: str, location: str) -> str:
-    """Give where a redirect leads; "" where that is no address."""
-    try:
-        return str(httpx.URL(url).join(location))
-    except (httpx.InvalidURL, ValueError):  # ValueError: of the standard library, for brackets around no IPv6 address
-        return ""
+    def _fault(self, answer: Answer, moment: Moment) -> Fault:
+        return faults.of_status(answer.status, answer.headers, answer.body, moment=moment, secret=self._key)
 
 
 def _moment(passage: Passage) -> Moment:
     return Moment.AFTER if passage.released else Moment.BEFORE
-
-
-def _exchange(client: httpx.Client, request: httpx.Request) -> tuple[int, httpx.Headers, bytes]:
-    """Send one request and read its answer: status, headers, body."""
-    response = client.send(request, stream=True)
-    try:
-        return response.status_code, response.headers, _limited(response, ANSWER_LIMIT)
-    finally:
-        response.close()
-
-
-def _limited(response: httpx.Response, limit: int) -> bytes:
-    """Read a body, up to a limit: what is longer is cut, and then says nothing."""
-    body = bytearray()
-    for chunk in response.iter_bytes():
-        body += chunk
-        if len(body) > limit:
-            break
-    return bytes(body[:limit])
 
 
 def _unusable(why: str) -> Fault:

@@ -15,12 +15,14 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 from urllib.parse import quote
 
-from panjaya_watchd.core.names import AssetId, Locale
+from panjaya_watchd.core.names import AssetId, Locale, VersionId
 from panjaya_watchd.core.order import Order
 
 UPLOAD_PATH: Final = "/v1/assets/upload"
 ASSETS_PATH: Final = "/v1/assets/"
 """With its slash: without it the service would answer with a redirect, which is never followed."""
+
+VERSIONS_PATH: Final = "/v1/versions/"
 
 FILE_NAME_LIMIT: Final = 120
 """Characters; every file system and parser we know of takes twice as many."""
@@ -61,7 +63,7 @@ def request_fields(order: Order, srt: Mapping[Locale, str]) -> dict[str, Any]:
     Give the asset parameters of an order, under the API's names; what is not set is left out.
 
     ``auto_generate`` is always said, because its default is not documented. Times are seconds: whole ones as integers,
-    others with at most three decimals.
+    others with at most three decimals. ``media_url`` is for an asset that is made without an upload.
 
     Args:
         order: what is to be bought.
@@ -78,6 +80,7 @@ def request_fields(order: Order, srt: Mapping[Locale, str]) -> dict[str, Any]:
         "end_time": _seconds(order.end_time),
         "background_url": order.background_url or None,
         "callback_url": order.callback_url or None,
+        "media_url": order.media_url or None,
     }
     return {name: value for name, value in fields.items() if value is not None}
 
@@ -90,6 +93,16 @@ def languages(locales: Sequence[Locale], srt: Mapping[Locale, str]) -> list[dict
 def languages_path(asset_id: AssetId) -> str:
     """Give the path that adds languages to an asset; without a slash at its end."""
     return f"{ASSETS_PATH}{quote(asset_id, safe='')}/languages"
+
+
+def version_path(version_id: VersionId) -> str:
+    """Give the path of a version; without a slash at its end."""
+    return f"{VERSIONS_PATH}{quote(version_id, safe='')}"
+
+
+def revise_path(version_id: VersionId) -> str:
+    """Give the path that makes a version editable again; without a slash at its end."""
+    return f"{version_path(version_id)}/revise"
 
 
 def _language(locale: str, srt: str | None) -> dict[str, str]:

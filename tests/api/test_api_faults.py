@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from panjaya_watchd.api import faults, panjaya, wording
+from panjaya_watchd.api import exchange, faults, wording
 from panjaya_watchd.api.faults import Moment
 from panjaya_watchd.core.answers import Fault
 
@@ -167,14 +167,14 @@ def test_every_exception_of_the_libraries_has_a_row_of_its_own(name: str) -> Non
     """A new release cannot bring one that nobody has thought about; and each that has a row is caught."""
     assert name in SAID
     assert faults.row_of(FOREIGN[name]) is not None
-    assert issubclass(FOREIGN[name], panjaya._TROUBLE)
+    assert issubclass(FOREIGN[name], exchange.TROUBLE)
 
 
 def test_what_is_caught_has_a_row_and_the_rest_is_a_bug() -> None:
     """Nothing falls through to a repeat: an exception of another kind stays one."""
-    assert all(faults.row_of(each) for each in panjaya._TROUBLE)
+    assert all(faults.row_of(each) for each in exchange.TROUBLE)
     for bug in (KeyError("x"), ValueError("x"), RuntimeError("x"), AssertionError()):
-        assert not isinstance(bug, panjaya._TROUBLE)
+        assert not isinstance(bug, exchange.TROUBLE)
         with pytest.raises(LookupError, match="no row"):
             faults.of_exception(bug, moment=Moment.AFTER)
 
@@ -227,13 +227,44 @@ def test_another_request_that_costs_is_past_the_gate(status: int, body: bytes, e
     assert facts(faults.of_exception(httpx.ReadError("x"), moment=Moment.ORDERING)) == DOUBT
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [(404, NO_PATH, CLOSED), (405, NO_METHOD, CLOSED), (404, OWN, REFUSED), (401, OWN, CLOSED), (502, OWN, DOUBT)],
+)
+def test_a_creation_that_names_no_asset_may_have_the_wrong_address(status: int, body: bytes, expected: Facts) -> None:
+    """It is past the gate from the beginning, too; but "Not Found" is no drop's fault there."""
+    assert expected == facts(faults.of_status(status, {}, body, moment=Moment.CREATING))
+    assert facts(faults.of_exception(httpx.ReadError("x"), moment=Moment.CREATING)) == DOUBT
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "repeat_helps"),
+    [
+        (400, OWN, False),
+        (404, NO_PATH, False),
+        (429, OWN, True),
+        (404, HTML, False),
+        (500, OWN, False),
+        (200, HTML, False),
+    ],
+)
+def test_a_change_is_free_and_never_repeated_in_doubt(status: int, body: bytes, repeat_helps: bool) -> None:  # noqa: FBT001
+    """What may have been carried out is read, not asked for again; and it is nobody's bill."""
+    fault = faults.of_status(status, {}, body, moment=Moment.CHANGING)
+
+    assert (fault.money_may_have_moved, fault.repeat_helps, fault.strikes) == (False, repeat_helps, False)
+    cut = faults.of_exception(httpx.ReadError("x"), moment=Moment.CHANGING)
+    assert (cut.money_may_have_moved, cut.repeat_helps) == (False, False)
+    assert faults.of_exception(httpx.ConnectError("x"), moment=Moment.CHANGING).repeat_helps
+
+
 @given(status=st.integers(100, 999), body=st.binary(max_size=300), moment=st.sampled_from(Moment))
 def test_money_in_doubt_is_never_an_invitation(status: int, body: bytes, moment: Moment) -> None:
     """No answer at all makes a fault that says both "it may be billed" and "send it again"."""
     fault = faults.of_status(status, {"retry-after": "5"}, body, moment=moment)
 
     assert not (fault.money_may_have_moved and fault.repeat_helps)
-    assert moment in {Moment.AFTER, Moment.ORDERING} or not fault.money_may_have_moved
+    assert moment in {Moment.AFTER, Moment.ORDERING, Moment.CREATING} or not fault.money_may_have_moved
     assert fault.not_before == timedelta(seconds=5)
     assert fault.words.isprintable()
     assert len(fault.words) <= wording.WORDS_LIMIT

@@ -20,9 +20,10 @@ from panjaya_watchd.api.wire import (
     languages_path,
     multipart,
     request_fields,
+    revise_path,
     safe_name,
 )
-from panjaya_watchd.core.names import AssetId, Locale
+from panjaya_watchd.core.names import AssetId, Locale, VersionId
 from panjaya_watchd.core.order import AutoGenerate, Language, LipsModel, Order
 
 SPANISH = Language(locale=Locale("es-ES"))
@@ -49,6 +50,7 @@ def test_a_full_order_has_exactly_the_names_of_the_api() -> None:
         background_url="https://example.com/b.wav",
         callback_url="https://example.com/cb/1",
         force=True,
+        media_url="https://example.com/talk.mp4",
     )
     expected = {
         "locale": "en-US",
@@ -60,6 +62,7 @@ def test_a_full_order_has_exactly_the_names_of_the_api() -> None:
         "end_time": 120,
         "background_url": "https://example.com/b.wav",
         "callback_url": "https://example.com/cb/1",
+        "media_url": "https://example.com/talk.mp4",
     }
     fields = request_fields(order, {Locale("fr-FR"): "1\n00:00 …\n", Locale("es-ES"): ""})
 
@@ -110,6 +113,7 @@ def test_languages_are_said_alike_for_a_new_asset_and_for_an_old_one() -> None:
 def test_an_id_in_a_path_is_one_level_of_it(asset_id: str, path: str) -> None:
     """Ids are opaque: no character of one may end the path or lead to another asset."""
     assert languages_path(AssetId(asset_id)) == path
+    assert revise_path(VersionId(asset_id)) == path.replace("assets", "versions").replace("languages", "revise")
 
 
 def test_the_body_is_these_bytes() -> None:

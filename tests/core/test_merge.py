@@ -426,7 +426,7 @@ def test_a_lips_model_without_lips_is_remarked() -> None:
         (("callback_url",), "callback_url", False),
     ],
 )
-def test_what_a_sidecar_may_say_of_addresses(may: tuple[str, ...], key: str, refused: bool) -> None:
+def test_what_a_sidecar_may_say_of_addresses(may: tuple[str, ...], key: str, *, refused: bool) -> None:
     """Sound on the web is sound; who is called back has to be allowed by name."""
     folder = replace(FOLDER, sidecar_may=(*may, "media_url"))
     (drop,) = group([(TOML, Fingerprint(size=1, mtime_ns=1, ctime_ns=1, ino=1))])

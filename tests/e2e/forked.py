@@ -20,7 +20,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
-from panjaya_watchd.api import panjaya
+from panjaya_watchd.api import exchange
 from panjaya_watchd.cli import main
 from panjaya_watchd.run.clock import SystemClock
 
@@ -93,6 +93,6 @@ def _live(words: Sequence[str], log: Path, environ: Mapping[str, str], late: Pat
     os.environ.update(environ)
     SystemClock.now = now  # type: ignore[method-assign]
     if narrow:
-        panjaya._KEEP_ALIVE.append((socket.SOL_SOCKET, socket.SO_SNDBUF, NARROW))
+        exchange._KEEP_ALIVE.append((socket.SOL_SOCKET, socket.SO_SNDBUF, NARROW))
     sys.argv = ["panjaya-watchd", *words]
     main()

@@ -23,7 +23,7 @@ from panjaya_watchd.core.content import Measured, Patience
 from panjaya_watchd.core.drop import Drop, group
 from panjaya_watchd.core.effects import Effect
 from panjaya_watchd.core.names import AssetId, ClaimId, Digest, FolderName, Locale, VersionId
-from panjaya_watchd.core.order import AutoGenerate, Defaults
+from panjaya_watchd.core.order import AutoGenerate, Defaults, Order
 from panjaya_watchd.core.settle import Evidence, Rule
 from panjaya_watchd.ledger.memory import MemoryLedger
 from panjaya_watchd.media.ending import ending
@@ -197,6 +197,9 @@ class Api:
     disk: MemoryDisk = field(default_factory=MemoryDisk)
     took: list[tuple[Submission, bytes, bytes | None]] = field(default_factory=list)
     added: list[tuple[AssetId, tuple[Locale, ...], dict[Locale, str]]] = field(default_factory=list)
+    created: list[tuple[Order, dict[Locale, str]]] = field(default_factory=list)
+    link: str | Fault = "https://studio.example/v1"
+    revised: list[VersionId] = field(default_factory=list)
     listed: int = 0
 
     def submit(self, submission: Submission) -> Asset | Fault:
@@ -204,6 +207,11 @@ class Api:
         background = None if submission.background is None else b"".join(submission.background)
         video = b"".join(submission.video)
         self.took.append((submission, video, background))
+        return self.answer
+
+    def create(self, order: Order, srt: Mapping[Locale, str]) -> Asset | Fault:
+        """Take the order."""
+        self.created.append((order, dict(srt)))
         return self.answer
 
     def add_languages(self, asset_id: AssetId, locales: Sequence[Locale], srt: Mapping[Locale, str]) -> Asset | Fault:
@@ -223,6 +231,11 @@ class Api:
     def get_version(self, version_id: VersionId) -> Version | Fault:
         """Give the version."""
         return self.version
+
+    def revise(self, version_id: VersionId) -> str | Fault:
+        """Take the version."""
+        self.revised.append(version_id)
+        return self.link
 
     def download(self, result_url: str, into: Path, progress: Callable[[int], None]) -> Download | Fault:
         """Write the result."""

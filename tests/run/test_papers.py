@@ -39,6 +39,7 @@ def full() -> Claim:
             background="talk.background.wav",
             background_url="https://web/music.wav",
             callback_url="https://us/callback",
+            media_url="https://web/talk.mp4",
         ),
         size=1000,
         digest=DIGEST,
@@ -75,6 +76,7 @@ def test_a_receipt_says_everything_that_is_known() -> None:
             "background": "talk.background.wav",
             "background_url": "https://web/music.wav",
             "callback_url": "https://us/callback",
+            "media_url": "https://web/talk.mp4",
         },
         "dubbings": [
             {
