@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from panjaya_watchd.core.answers import Asset
-from panjaya_watchd.core.claim import State
+from panjaya_watchd.core.claim import Claim, Dubbing, State
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.effects import Effect
 from panjaya_watchd.core.events import Event
@@ -158,6 +158,29 @@ class Question:
     answer: Callable[[Mapping[str, Any]], None]
 
 
+Answer = Callable[[str | None, ClaimId | None], None]
+"""Tells who asked for a revision why there is none, or which claim fetches what comes of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """Our copy of a result of a claim that is done was read as a whole; ``why`` says what is wrong with it."""
+
+    claim: Claim
+    dubbing: Dubbing
+    why: str | None
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revised:
+    """The version that this claim is to follow can be edited again, or not (``why``)."""
+
+    claim_id: ClaimId
+    why: str | None
+    answer: Answer
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crashed:
     """A lane met something that nobody had foreseen: a bug. The driver stops with it; ``claim_id`` is to blame."""
@@ -187,6 +210,8 @@ Message = (
     | Posted
     | Examined
     | Question
+    | Verified
+    | Revised
     | Crashed
     | Stop
 )
