@@ -1,8 +1,10 @@
 """The callback endpoint and its server: real sockets on loopback, and what reaches the one who is told."""
 
+import gc
 import http.client
 import json
 import queue
+import resource
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -309,6 +311,23 @@ def test_an_address_that_is_not_ours_is_said() -> None:
     """Another machine's address is a sentence as well."""
     with pytest.raises(WatchdError, match="nothing can listen on"):
         Receiver("192.0.2.1:8765").server.start()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # asyncio loses half a loop
+def test_a_start_without_descriptors_is_said() -> None:
+    """The server itself needs some besides its socket; without them the daemon must not wait for it for ever."""
+    server = Receiver().server
+    before, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with socket.socket() as next_one:
+        number = next_one.fileno()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (number + 1, most))
+    try:
+        with pytest.raises(WatchdError, match="Too many open files"):
+            server.start()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (before, most))
+    server.stop()
+    gc.collect()
 
 
 def test_it_listens_on_ipv6(receive: Open) -> None:
