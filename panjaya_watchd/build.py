@@ -3,12 +3,12 @@
 import secrets
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from panjaya_watchd.api.panjaya import Panjaya
 from panjaya_watchd.core.content import Measured
-from panjaya_watchd.core.names import AssetId, ClaimId
+from panjaya_watchd.core.names import ClaimId
 from panjaya_watchd.core.profiles import Profile
 from panjaya_watchd.ledger.sql import SqlLedger
 from panjaya_watchd.media.ending import ending
@@ -30,6 +30,7 @@ from panjaya_watchd.run.messages import Called, Look
 from panjaya_watchd.run.story import Log
 from panjaya_watchd.run.tell import Ear
 from panjaya_watchd.service.notify import Notifier
+from panjaya_watchd.service.sockets import address
 from panjaya_watchd.settings import Folder, Settings
 from panjaya_watchd.watch.folder_hints import FolderHints
 
@@ -40,9 +41,11 @@ PROBE_PATIENCE = 20.0
 """Seconds; a video that takes longer to measure has no known duration."""
 
 
-def build(settings: Settings, key: str, log: Log, environ: Mapping[str, str]) -> Daemon:
+def build(
+    settings: Settings, key: str, log: Log, environ: Mapping[str, str], handed: Sequence[socket.socket] = ()
+) -> Daemon:
     """
-    Make a daemon of settings.
+    Make a daemon of settings. ``handed`` are sockets from the service manager, to be served in place of `http.listen`.
 
     Raises:
         LedgerError: the ledger is damaged, newer, or held by another daemon.
@@ -86,7 +89,7 @@ def build(settings: Settings, key: str, log: Log, environ: Mapping[str, str]) ->
         together=settings.limits.budget.limits() if settings.limits.budget else None,
         answer=lambda driver, question: answer(driver, question, board),
     )
-    web = _web(settings, inbox)
+    web = _web(settings, inbox, log, handed)
     ear = Ear(settings.state.control, inbox.put)
     return Daemon(
         driver=driver,
@@ -100,19 +103,35 @@ def build(settings: Settings, key: str, log: Log, environ: Mapping[str, str]) ->
     )
 
 
-def _web(settings: Settings, inbox: Inbox) -> "WebServer | None":
+def _web(settings: Settings, inbox: Inbox, log: Log, handed: Sequence[socket.socket]) -> "WebServer | None":
     """Give the server that hears callbacks; None, and nothing loaded, where they are not wanted."""
+    where = [address(listener) for listener in handed]
     if not settings.http.public_url:
+        if handed:
+            why = "[http] public_url is not set, so nobody answers on the sockets that the service manager hands over"
+            log.warning("socket.ignored", sockets=where, why=why)
+        for listener in handed:
+            listener.close()
         return None
-    from panjaya_watchd.web.callback import Callbacks  # noqa: PLC0415  (a daemon without callbacks stays small)
+    if handed:
+        log.info("socket.inherited", sockets=where, instead_of=settings.http.listen)
+    from panjaya_watchd.web.callback import Callbacks, Told  # noqa: PLC0415  (a daemon without callbacks stays small)
     from panjaya_watchd.web.server import WebServer  # noqa: PLC0415
     from panjaya_watchd.web.signature import read_public_key  # noqa: PLC0415
 
-    def say(claim_id: ClaimId, asset_id: AssetId) -> None:
-        inbox.put(Called(claim_id=claim_id, asset_id=asset_id))
+    def say(told: Told) -> None:
+        inbox.put(
+            Called(
+                claim_id=told.claim_id,
+                asset_id=told.asset_id,
+                event=told.event,
+                version_id=told.version_id,
+                locale=told.locale,
+            )
+        )
 
     app = Callbacks(key=read_public_key(settings.http.callback_key_file), say=say).app
-    return WebServer(app, settings.http.listen)
+    return WebServer(app, settings.http.listen, handed)
 
 
 def _callback_url(settings: Settings, claim_id: ClaimId) -> str | None:

@@ -12,9 +12,12 @@ from typing import Final
 
 import pytest
 
+from panjaya_watchd.settings.model import Http
+
 ROOT: Final = Path(__file__).parents[1]
 PACKAGE: Final = ROOT / "panjaya_watchd"
 UNIT: Final = ROOT / "systemd" / "panjaya-watchd.service"
+SOCKET: Final = UNIT.with_suffix(".socket")
 
 INDEX_HOSTS: Final = [".".join(name) for name in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"))]
 """Put together here, because this file is read too."""
@@ -142,15 +145,24 @@ def test_the_unit_states_what_the_daemon_relies_on() -> None:
     assert service["ExecReload"] == "/bin/kill -HUP $MAINPID"
 
 
+def test_systemd_listens_where_the_daemon_would() -> None:
+    """The sample of a socket unit has the default address, for the service of the same name."""
+    assert f"ListenStream={Http().listen}\n" in SOCKET.read_text(encoding="utf-8")
+    assert "Accept=" not in SOCKET.read_text(encoding="utf-8")
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs Debian's systemd, for systemd-analyze")
 @pytest.mark.slow
-def test_systemd_understands_the_unit(tmp_path: Path) -> None:
+def test_systemd_understands_the_units(tmp_path: Path) -> None:
     """No key and no value is unknown to this systemd, and the service is exposed to little; its program aside."""
-    unit = tmp_path / UNIT.name
+    unit, socket = tmp_path / UNIT.name, shutil.copy(SOCKET, tmp_path)
     unit.write_text(re.sub(r"(?m)^ExecStart=\S+", "ExecStart=/bin/true", UNIT.read_text(encoding="utf-8")))
     # A plain verify answers 0 for unknown keys and bad values (systemd 252 and 257).
     verified = subprocess.run(
-        ["systemd-analyze", "verify", "--recursive-errors=no", unit], capture_output=True, text=True, check=False
+        ["systemd-analyze", "verify", "--recursive-errors=no", unit, socket],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     judged = subprocess.run(
         ["systemd-analyze", "security", "--offline=true", "--threshold=20", unit], capture_output=True, check=False
