@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from panjaya_watchd.api.panjaya import Panjaya
+from panjaya_watchd.api.rate import Rate
 from panjaya_watchd.core.content import Measured
 from panjaya_watchd.core.names import AssetId, ClaimId
 from panjaya_watchd.core.profiles import Profile
@@ -53,7 +54,8 @@ def build(settings: Settings, key: str, log: Log, environ: Mapping[str, str]) ->
     clock, board = SystemClock(), Board()
     inbox = Inbox(clock)
     manager = Notifier(environ)
-    api = Panjaya(settings.api.base_url, key)
+    rate = Rate(settings.limits.requests_per_second, now=clock.monotonic, pause=threading.Event().wait)
+    api = Panjaya(settings.api.base_url, key, rate=rate)
     ledger = SqlLedger(settings.state.url, owner=socket.gethostname())
     names = {folder.name: folder for folder in settings.folders}
     hands = Hands(
