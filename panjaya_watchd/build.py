@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from panjaya_watchd.api.panjaya import Panjaya
 from panjaya_watchd.api.rate import Rate
 from panjaya_watchd.core.content import Measured
-from panjaya_watchd.core.names import AssetId, ClaimId
+from panjaya_watchd.core.names import ClaimId
 from panjaya_watchd.core.profiles import Profile
 from panjaya_watchd.ledger.sql import SqlLedger
 from panjaya_watchd.media.ending import ending
@@ -106,12 +106,20 @@ def _web(settings: Settings, inbox: Inbox) -> "WebServer | None":
     """Give the server that hears callbacks; None, and nothing loaded, where they are not wanted."""
     if not settings.http.public_url:
         return None
-    from panjaya_watchd.web.callback import Callbacks  # noqa: PLC0415  (a daemon without callbacks stays small)
+    from panjaya_watchd.web.callback import Callbacks, Told  # noqa: PLC0415  (a daemon without callbacks stays small)
     from panjaya_watchd.web.server import WebServer  # noqa: PLC0415
     from panjaya_watchd.web.signature import read_public_key  # noqa: PLC0415
 
-    def say(claim_id: ClaimId, asset_id: AssetId) -> None:
-        inbox.put(Called(claim_id=claim_id, asset_id=asset_id))
+    def say(told: Told) -> None:
+        inbox.put(
+            Called(
+                claim_id=told.claim_id,
+                asset_id=told.asset_id,
+                event=told.event,
+                version_id=told.version_id,
+                locale=told.locale,
+            )
+        )
 
     app = Callbacks(key=read_public_key(settings.http.callback_key_file), say=say).app
     return WebServer(app, settings.http.listen)

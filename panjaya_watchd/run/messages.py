@@ -9,7 +9,7 @@ from panjaya_watchd.core.claim import State
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.effects import Effect
 from panjaya_watchd.core.events import Event
-from panjaya_watchd.core.names import AssetId, ClaimId, Digest, FolderName
+from panjaya_watchd.core.names import AssetId, ClaimId, Digest, FolderName, Locale, VersionId
 from panjaya_watchd.core.order import Asked, Refusal
 from panjaya_watchd.core.settle import Evidence
 from panjaya_watchd.places.base import Scan
@@ -45,10 +45,18 @@ class Due:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Called:
-    """A signed callback came on a claim's own URL and names an asset."""
+    """
+    A signed callback came on a claim's own URL and names an asset.
+
+    It may be old, come twice or out of order. ``event`` is the API's word, perhaps a new one; ``version_id`` and
+    ``locale`` are None where it does not tell them, as for an event of the asset itself.
+    """
 
     claim_id: ClaimId
     asset_id: AssetId
+    event: str = ""
+    version_id: VersionId | None = None
+    locale: Locale | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
