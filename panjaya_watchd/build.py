@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from panjaya_watchd.api.panjaya import Panjaya
+from panjaya_watchd.api.rate import Rate
 from panjaya_watchd.core.content import Measured
 from panjaya_watchd.core.names import ClaimId
 from panjaya_watchd.core.profiles import Profile
@@ -56,7 +57,8 @@ def build(
     clock, board = SystemClock(), Board()
     inbox = Inbox(clock)
     manager = Notifier(environ)
-    api = Panjaya(settings.api.base_url, key)
+    rate = Rate(settings.limits.requests_per_second, now=clock.monotonic, pause=threading.Event().wait)
+    api = Panjaya(settings.api.base_url, key, rate=rate)
     ledger = SqlLedger(settings.state.url, owner=socket.gethostname())
     names = {folder.name: folder for folder in settings.folders}
     hands = Hands(

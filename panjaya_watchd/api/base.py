@@ -52,6 +52,13 @@ class Download:
     digest: Digest
 
 
+@dataclass(slots=True, kw_only=True)
+class Patient:
+    """Somebody whose requests wait for those of others; ``requests`` were sent so far."""
+
+    requests: int = 0
+
+
 class DubbingApi(Protocol):
     """The things that are done with the service."""
 

@@ -11,7 +11,17 @@ from pydantic import AfterValidator, Field, model_validator
 
 from panjaya_watchd.settings.budget import Budget
 from panjaya_watchd.settings.folder import Folder, Pace
-from panjaya_watchd.settings.values import AbsolutePath, Count, Listen, PublicUrl, SecretFile, Section, ServerUrl, wrong
+from panjaya_watchd.settings.values import (
+    AbsolutePath,
+    Amount,
+    Count,
+    Listen,
+    PublicUrl,
+    SecretFile,
+    Section,
+    ServerUrl,
+    wrong,
+)
 
 _SOCKET_LIMIT: Final = 107
 """Bytes of a Unix socket's path: ``sun_path`` has 108 with its end mark (unix(7))."""
@@ -85,6 +95,7 @@ class Limits(Section):
 
     uploads: Annotated[Count, Field(le=64)] = 2
     downloads: Annotated[Count, Field(le=64)] = 2
+    requests_per_second: Amount = 5.0
     budget: Budget | None = None
 
 
