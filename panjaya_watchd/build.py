@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from panjaya_watchd.api.panjaya import Panjaya
 from panjaya_watchd.api.rate import Rate
 from panjaya_watchd.core.content import Measured
-from panjaya_watchd.core.names import ClaimId
+from panjaya_watchd.core.names import ClaimId, FolderName
 from panjaya_watchd.core.profiles import Profile
 from panjaya_watchd.ledger.sql import SqlLedger
 from panjaya_watchd.media.ending import ending
@@ -17,7 +17,7 @@ from panjaya_watchd.media.probe import probe
 from panjaya_watchd.places.base import Place
 from panjaya_watchd.places.disk import DiskPlace
 from panjaya_watchd.run.board import Board
-from panjaya_watchd.run.clock import SystemClock
+from panjaya_watchd.run.clock import Clock, SystemClock
 from panjaya_watchd.run.daemon import Daemon, answer
 from panjaya_watchd.run.driver import Driver
 from panjaya_watchd.run.first_start import Root
@@ -28,11 +28,12 @@ from panjaya_watchd.run.intake import Intake
 from panjaya_watchd.run.lanes import Lanes
 from panjaya_watchd.run.listening import Listening
 from panjaya_watchd.run.messages import Called, Look
+from panjaya_watchd.run.meter import Meter, Meters
 from panjaya_watchd.run.story import Log
 from panjaya_watchd.run.tell import Ear
 from panjaya_watchd.service.notify import Notifier
 from panjaya_watchd.service.sockets import address
-from panjaya_watchd.settings import Folder, Settings
+from panjaya_watchd.settings import Folder, Limits, Settings
 from panjaya_watchd.watch.folder_hints import FolderHints
 
 if TYPE_CHECKING:
@@ -54,13 +55,14 @@ def build(
         WatchdError: the control socket cannot be made, or systemd waits for a word that we cannot say.
 
     """
-    clock, board = SystemClock(), Board()
+    clock, board, stop = SystemClock(), Board(), threading.Event()
     inbox = Inbox(clock)
     manager = Notifier(environ)
     rate = Rate(settings.limits.requests_per_second, now=clock.monotonic, pause=threading.Event().wait)
     api = Panjaya(settings.api.base_url, key, rate=rate)
     ledger = SqlLedger(settings.state.url, owner=socket.gethostname())
     names = {folder.name: folder for folder in settings.folders}
+    meters = _meters(settings, clock, stop)
     hands = Hands(
         api=api,
         places={name: _place(folder) for name, folder in names.items()},
@@ -68,7 +70,8 @@ def build(
         ending=ending,
         clock=clock,
         board=board,
-        stop=threading.Event(),
+        stop=stop,
+        meters=meters,
     )
     listening = Listening({name: _hints(folder, inbox) for name, folder in names.items()})
     lanes = Lanes(
@@ -89,7 +92,7 @@ def build(
         new_id=lambda: ClaimId(secrets.token_hex(5)),
         callback_url=lambda claim_id: _callback_url(settings, claim_id),
         together=settings.limits.budget.limits() if settings.limits.budget else None,
-        answer=lambda driver, question: answer(driver, question, board),
+        answer=lambda driver, question: answer(driver, question, board, meters),
     )
     web = _web(settings, inbox, log, handed)
     ear = Ear(settings.state.control, inbox.put)
@@ -102,6 +105,25 @@ def build(
         manager=manager,
         openers=() if web is None else (web.start,),
         closers=(listening.end, ear.close, *(() if web is None else (web.stop,)), api.close),
+    )
+
+
+def _meters(settings: Settings, clock: Clock, stop: threading.Event) -> Meters:
+    """Make a meter for each direction of each folder, and of all together, that has a rate."""
+    limits = settings.limits
+    ruled: list[tuple[FolderName | None, Limits | Folder]] = [(None, limits)]
+    ruled += [(folder.name, folder) for folder in settings.folders]
+    return Meters(
+        uploads={
+            name: Meter(by.upload_rate, clock, stop.wait, sharers=limits.uploads)
+            for name, by in ruled
+            if by.upload_rate.spans
+        },
+        downloads={
+            name: Meter(by.download_rate, clock, stop.wait, sharers=limits.downloads)
+            for name, by in ruled
+            if by.download_rate.spans
+        },
     )
 
 

@@ -147,6 +147,7 @@ class SimApi:
         world = self._world
         content = f"dubbed {result_url}".encode()
         world.boundary("download", changes=True)
+        progress(0)
         world.disk.write(str(into), content[:4])
         if self._is_silent():
             return _SILENCE

@@ -204,6 +204,7 @@ class Panjaya:
                 case Match.UNSOUND:
                     return _unusable("its host does not say how long it is, or packs it")
                 case Match.TAKE:
+                    progress(partial.size)
                     for chunk in response.iter_raw():
                         partial.write(chunk)
                         progress(partial.size)

@@ -20,6 +20,7 @@ from panjaya_watchd.run.folders import Watched
 from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.lanes import Lanes
 from panjaya_watchd.run.messages import Question, Reload, Stop
+from panjaya_watchd.run.meter import Meters
 from panjaya_watchd.run.story import Log
 
 BEAT: Final = 1.0
@@ -126,7 +127,7 @@ class Daemon:
             self.manager.status(told)
 
 
-def answer(driver: Driver, question: Question, board: Board) -> None:
+def answer(driver: Driver, question: Question, board: Board, meters: Meters) -> None:
     """
     Answer what a command asks.
 
@@ -137,7 +138,8 @@ def answer(driver: Driver, question: Question, board: Board) -> None:
     match words.get("ask"):
         case "status":
             now, purses = driver.clock.monotonic(), driver.admission.purses()
-            said: Mapping[str, Any] = report.status(driver.living.values(), driver.watched, board, now, purses)
+            told = report.status(driver.living.values(), driver.watched, board, now, purses)
+            said: Mapping[str, Any] = {**told, "rates": report.rates(meters)}
         case "tell":
             said = _told(driver, words)
         case "release-all":

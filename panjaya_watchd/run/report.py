@@ -13,6 +13,7 @@ from panjaya_watchd.core.standing import standing
 from panjaya_watchd.run.board import Board, Progress
 from panjaya_watchd.run.first_start import held_first
 from panjaya_watchd.run.folders import Watched
+from panjaya_watchd.run.meter import Meters
 
 
 def status(
@@ -35,6 +36,20 @@ def status(
         "counts": dict(Counter(claim.state.value for claim in living)),
         "budgets": [_purse(folder, purse) for folder, purse in purses.items()],
     }
+
+
+def rates(meters: Meters) -> list[dict[str, Any]]:
+    """
+    Give the limits that are in force now, in bytes a second, of every folder that has a rate.
+
+    ``folder`` is None for that of all folders together; a limit is None where nothing is limited at this hour.
+    """
+    named = {**meters.uploads, **meters.downloads}
+    limits = {
+        direction: {name: meter.limit() for name, meter in ways.items()}
+        for direction, ways in (("upload", meters.uploads), ("download", meters.downloads))
+    }
+    return [{"folder": name, **{way: limit.get(name) for way, limit in limits.items()}} for name in named]
 
 
 def claim_facts(claim: Claim, moving: Mapping[str, Progress], monotonic: float) -> dict[str, Any]:

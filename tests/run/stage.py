@@ -252,6 +252,7 @@ class Api:
         if isinstance(self.result, Fault):
             return self.result
         self.disk.write(str(into), self.result)
+        progress(0)
         progress(len(self.result))
         return Download(size=len(self.result), digest=Digest("ab" * 32))
 
