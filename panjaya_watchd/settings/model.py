@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, model_validator
 from panjaya_watchd.core.rate import Schedule
 from panjaya_watchd.settings.budget import Budget
 from panjaya_watchd.settings.folder import Folder, Pace
+from panjaya_watchd.settings.rates import Rates
 from panjaya_watchd.settings.values import (
     AbsolutePath,
     Amount,
@@ -23,7 +24,6 @@ from panjaya_watchd.settings.values import (
     ServerUrl,
     wrong,
 )
-from panjaya_watchd.settings.rates import Rates
 
 _SOCKET_LIMIT: Final = 107
 """Bytes of a Unix socket's path: ``sun_path`` has 108 with its end mark (unix(7))."""
