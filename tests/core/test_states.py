@@ -545,3 +545,33 @@ def test_no_sequence_of_events_opens_a_second_gate_without_a_reason(
             excused = False
         if held.state is State.CLOSED:
             break
+
+
+def test_what_people_edit_is_followed_where_the_folder_says_so() -> None:
+    """With generation off an editable version is the end, unless it is to be waited for, or was revised on purpose."""
+    ready = events.Polled(asset=asset("ReadyToEdit", "ReadyToEdit"))
+    off = claim(State.DUBBING, order=order(auto_generate=AutoGenerate.OFF))
+    followed = replace(off, rules=Rules(follow=True))
+    revised = replace(off, dubbings=(dubbing(SPANISH, revised=True), dubbing(FRENCH, revised=True)))
+
+    assert step(off, ready, NOW).claim.state is State.FILING
+    assert [step(each, ready, NOW).claim.state for each in (followed, revised)] == [State.DUBBING, State.DUBBING]
+    generated = events.Polled(asset=asset("Completed", "Completed"))
+    fetched = [type(effect) for effect in step(followed, generated, NOW).effects]
+    assert fetched == [effects.Fetch, effects.Fetch]
+
+
+def test_a_revision_keeps_no_twin_waiting() -> None:
+    """It buys nothing, and may take days."""
+    assert claim(State.DUBBING).admitted
+    assert not claim(State.DUBBING, dubbings=(dubbing(SPANISH, revised=True),)).admitted
+
+
+def test_a_piece_bounds_what_an_unknown_length_can_cost() -> None:
+    """Of a video on the web nothing else is known; of a measured one the rest counts."""
+    web = order(start_time=10.0, end_time=70.0)
+
+    assert claim(order=web, duration=None).estimated_millis == 120_000
+    assert claim(order=web, duration=40.0).estimated_millis == 60_000
+    assert claim(duration=None).estimated_millis is None
+    assert claim(order=None).estimated_millis is None
