@@ -11,8 +11,14 @@ from panjaya_watchd.core.names import display
 
 
 def joins(drop: Drop, newcomer: Drop) -> bool:
-    """Say whether sidecars that came later can still go with a drop: every one in a role that it has not filled."""
-    return newcomer.key == drop.key and newcomer.video is None and not _places(drop) & _places(newcomer)
+    """
+    Say whether sidecars that came later can still go with a drop: every one in a role that it has not filled.
+
+    With what a person has ordered by a word goes none: there is nothing that could be dropped once more together.
+    """
+    if newcomer.key != drop.key or newcomer.video is not None or not drop.parts:
+        return False
+    return not _places(drop) & _places(newcomer)
 
 
 def waits_with(claim: Claim, newcomer: Drop) -> str | None:

@@ -37,6 +37,11 @@ def test_what_comes_joins_where_its_place_is_free(names: tuple[str, ...], may: b
     assert joins(newcomer(*TAKEN), newcomer(*names)) is may
 
 
+def test_nothing_joins_what_was_ordered_by_a_word() -> None:
+    """It has no files that could go back and be dropped once more together."""
+    assert not joins(Drop(key="talk", parts=(), title="talk"), newcomer("talk.fr-FR.srt"))
+
+
 @pytest.mark.parametrize(
     ("changes", "waits"),
     [
