@@ -21,7 +21,7 @@ from panjaya_watchd.core.profiles import Ground, ground_of, traits_of
 from panjaya_watchd.core.settle import Evidence
 from panjaya_watchd.core.standing import SIGNATURE
 from panjaya_watchd.errors import PlaceError
-from panjaya_watchd.places import again, evidence, filing, joining, taking, tracing
+from panjaya_watchd.places import again, copying, evidence, filing, joining, taking, tracing
 from panjaya_watchd.places.base import NOTHING_KNOWN, Known, Scan, Source, Unsettled
 from panjaya_watchd.places.filing import Shelf
 from panjaya_watchd.places.junk import STATUS, is_member
@@ -182,8 +182,8 @@ class FolderPlace:
         """
         Turn a download into a result.
 
-        A result of that name and size is the same one, kept before a crash. One of another size is moved aside under
-        a number, for it may have been paid for.
+        A result of that name and content is the same one, kept before a crash. Another one is moved aside under a
+        number, for it may have been paid for.
         """
         tree, folder = self._tree, lying(claim_id)
         source, target = within(folder, result_in_the_making(name)), within(folder, fit(name))
@@ -194,7 +194,7 @@ class FolderPlace:
             if fresh is not None:
                 tree.mark(source, claim_id)
                 tree.sync(source)
-                if kept is not None and kept.fingerprint.size == fresh.fingerprint.size:
+                if kept is not None and copying.equal(tree, source, tree, target):
                     tree.remove(source)
                 elif kept is not None:
                     _aside(tree, folder, fit(name))

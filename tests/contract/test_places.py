@@ -358,7 +358,7 @@ def test_a_result_fetched_again_replaces_nothing(world: World) -> None:
         fetch(world, content)
         world.place.keep(CLAIM, RESULT)
 
-    kept = {RESULT: b"dubbed better", "talk.es-ES (2).mp4": b"dubbed"}
+    kept = {RESULT: b"dubbed better", "talk.es-ES (2).mp4": b"dubbed", "talk.es-ES (3).mp4": b"DUBBED"}
     assert world.files() == below(f"processing/{CLAIM}", PARTS | kept)
 
 
