@@ -145,7 +145,7 @@ class SimApi:
     def download(self, result_url: str, into: Path, progress: Callable[[int], None]) -> Download | Fault:
         """Write the result into the played disk, in two halves."""
         world = self._world
-        content = f"dubbed {result_url}".encode()
+        content = self._rendering(result_url)
         world.boundary("download", changes=True)
         progress(0)
         world.disk.write(str(into), content[:4])
@@ -155,6 +155,10 @@ class SimApi:
         world.disk.write(str(into), content)
         progress(len(content))
         return Download(size=len(content), digest=Digest(Video.of(content, duration=0).sha256))
+
+    def _rendering(self, result_url: str) -> bytes:
+        """Give what lies behind a link."""
+        return f"dubbed {result_url}".encode()
 
     def _is_silent(self) -> bool:
         return self._world.rng.random() < self._world.weather.unanswered
