@@ -37,10 +37,15 @@ class Version:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssetDubbing:
-    """One target locale of an asset, with the versions that the answer lists (the list endpoint lists none)."""
+    """
+    One target locale of an asset, with the versions that the answer lists (the list endpoint lists none).
+
+    ``status`` is the dubbing's own, where the answer shows one; nothing is documented of it, and nothing decided by it.
+    """
 
     locale: Locale
     dubbing_id: DubbingId | None = None
+    status: str | None = None
     versions: tuple[Version, ...] = ()
 
 

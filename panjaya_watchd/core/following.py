@@ -58,7 +58,7 @@ def adopt(claim: Claim, asset: Asset, now: datetime) -> Step:
         troubles=0,
     )
     fetches = [effect for effect in go_on(accepted) if isinstance(effect, effects.Fetch)]
-    return Step(accepted, (*fetches, effects.Poll(at=now + pace.poll(now, now, claim.rules, claim.id))))
+    return Step(accepted, (*fetches, effects.Poll(at=now + pace.poll(accepted, now))))
 
 
 def _settled(claim: Claim, asset: Asset) -> Reservation | None:
@@ -131,7 +131,7 @@ def _poll_on(claim: Claim, now: datetime) -> tuple[Effect, ...]:
         return ()
     if not any(dubbing.state is DubbingState.WAITING for dubbing in claim.dubbings):
         return ()
-    return (effects.Poll(at=now + pace.poll(claim.accepted_at, now, claim.rules, claim.id)),)
+    return (effects.Poll(at=now + pace.poll(claim, now)),)
 
 
 def _poll_later(claim: Claim, event: events.Unanswered, now: datetime) -> Step:
@@ -140,7 +140,7 @@ def _poll_later(claim: Claim, event: events.Unanswered, now: datetime) -> Step:
     troubled = replace(claim, troubles=claim.troubles + 1 if unknown else 0)
     if troubled.troubles >= UNKNOWN_POLLS and now - claim.accepted_at > UNKNOWN_GRACE:
         return hold(claim, f"Panjaya no longer knows asset {claim.asset_id}: {event.fault.words}", HeldFor.LOST)
-    pause = pace.poll(claim.accepted_at, now, claim.rules, claim.id)
+    pause = pace.poll(claim, now)
     return Step(troubled, (effects.Poll(at=now + max(pause, event.fault.not_before or timedelta(0))),))
 
 
