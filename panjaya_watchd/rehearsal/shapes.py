@@ -61,6 +61,11 @@ def version_shape(
     return _dress(shape, switches)
 
 
+def link_shape(link: str | None, switches: Switches) -> JsonObject:
+    """Show a link to the Studio, or that there is none."""
+    return _dress({"studio_url": link}, switches)
+
+
 def page_shape(
     assets: Sequence[AssetRecord], query: Mapping[str, str], switches: Switches, now: datetime, *, base_url: str
 ) -> Any:

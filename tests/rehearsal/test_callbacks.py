@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Final
 
+import httpx
 import pytest
 from loopback import Loopback, Script, Visit, serving
 
@@ -233,3 +234,26 @@ def test_by_default_there_are_none(listen: Listen, serve: Serve, ask: Ask, wait:
     server.stop()
 
     assert (len(server.studio.callbacks()), server.callbacks, receiver.visits.empty()) == (3, [], True)
+
+
+def test_a_callback_may_overtake_the_answer(
+    listen: Listen, serve: Serve, connect: Callable[..., httpx.Client], ask: Ask
+) -> None:
+    """By switch, who made an asset hears its id by a callback before it hears the answer."""
+    receiver = listen()
+    server = serve(callbacks=True, callback_early=True, asset_after=0.0, ready_after=0.0)
+    asked = ask("es-ES", media_url="https://cdn.example/talk.mp4", callback_url=receiver.url, auto_generate="off")
+
+    answer = connect(server).post("/v1/assets/", json=asked)
+
+    assert [json.loads(visit.body)["asset_id"] for visit in receiver.server.visits] == [answer.json()["asset_id"]]
+
+
+def test_an_answer_waits_for_no_callback_that_nobody_wants(
+    serve: Serve, connect: Callable[..., httpx.Client], ask: Ask
+) -> None:
+    """An asset without an address is answered for at once."""
+    server = serve(callbacks=True, callback_early=True)
+    asked = ask("es-ES", media_url="https://cdn.example/talk.mp4")
+
+    assert connect(server).post("/v1/assets/", json=asked, timeout=5).status_code == 200

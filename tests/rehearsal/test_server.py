@@ -64,12 +64,15 @@ def test_every_endpoint_answers(serve: Serve, connect: Connect, ask: Ask, wait: 
     added = client.post(f"/v1/assets/{asset_id}/languages", json={"languages": [{"locale": "it-IT"}]}).json()
     version_id = client.get(f"/v1/assets/{asset_id}").json()["dubbings"][0]["versions"][0]["version_id"]
     version = client.get(f"/v1/versions/{version_id}").json()
+    signed = client.post(f"/v1/versions/{version_id}/studio_url", json={}).json()["studio_url"]
     revised = client.patch(f"/v1/versions/{version_id}/revise", json={})
 
     assert [asset["asset_id"] for asset in listed] == [asset_id]
     assert [dubbing["locale"] for dubbing in added["dubbings"]] == ["es-ES", "it-IT"]
     assert version["status"] == "Completed"
-    assert revised.json() == {"studio_url": version["studio_url"]}
+    assert signed.startswith(version["studio_url"])
+    assert client.get(signed).status_code == 200
+    assert revised.json() == {"studio_url": None}
     assert client.get(f"/v1/versions/{version_id}").json()["status"] == "ReadyToEdit"
     assert [bill.by for bill in server.studio.bills] == ["media_url", "languages"]
 

@@ -305,6 +305,7 @@ def test_a_status_beyond_the_five_may_appear(open_studio: Open, ask: Ask, wait: 
     wait(4)
 
     assert (middle, studio.get_version(version_id)["status"]) == ("Polishing", "Completed")
+    assert [event.event for event in studio.events()][2:] == ["version_polishing", "version_generated"]
 
 
 @pytest.mark.parametrize(("scale", "end"), [("fraction", 1.0), ("percent", 100.0), ("absent", None)])
