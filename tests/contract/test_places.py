@@ -703,6 +703,7 @@ def test_what_comes_later_and_belongs_to_a_drop_is_named(world: World) -> None:
     """Sidecars of a video, the video of sidecars, and nothing of what a person's word alone has made."""
     world.write("talk.mp4", b"moving pictures")
     video = drop(world)
+    world.place.take_in(ClaimId("other"), video)
     world.write("talk.fr-FR.srt", b"1\n")
     assert world.place.joined(video) == ("talk.fr-FR.srt",)
 
