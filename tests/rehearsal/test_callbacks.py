@@ -2,7 +2,10 @@
 
 import json
 import queue
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Final
@@ -236,17 +239,28 @@ def test_by_default_there_are_none(listen: Listen, serve: Serve, ask: Ask, wait:
     assert (len(server.studio.callbacks()), server.callbacks, receiver.visits.empty()) == (3, [], True)
 
 
-def test_a_callback_may_overtake_the_answer(
-    listen: Listen, serve: Serve, connect: Callable[..., httpx.Client], ask: Ask
-) -> None:
-    """By switch, who made an asset hears its id by a callback before it hears the answer."""
-    receiver = listen()
+def test_a_callback_may_overtake_the_answer(serve: Serve, connect: Callable[..., httpx.Client], ask: Ask) -> None:
+    """By switch, who made an asset hears its id by a callback first; the answer comes when that was taken."""
+    told: queue.SimpleQueue[Visit] = queue.SimpleQueue()
+    taken = threading.Event()
+
+    def hold(visit: Visit) -> None:
+        visit.take()
+        told.put(visit)
+        assert taken.wait(LONG)
+        visit.answer(204)
+
     server = serve(callbacks=True, callback_early=True, asset_after=0.0, ready_after=0.0)
-    asked = ask("es-ES", media_url="https://cdn.example/talk.mp4", callback_url=receiver.url, auto_generate="off")
+    with serving(hold) as receiver, ThreadPoolExecutor() as pool:
+        asked = ask("es-ES", media_url="https://cdn.example/a.mp4", callback_url=receiver.url, auto_generate="off")
+        asking = pool.submit(connect(server).post, "/v1/assets/", json=asked)
+        callback = json.loads(told.get(timeout=LONG).body)
+        waited = not wait_for([asking], timeout=0.1).done
+        taken.set()
+        answer = asking.result(LONG)
 
-    answer = connect(server).post("/v1/assets/", json=asked)
-
-    assert [json.loads(visit.body)["asset_id"] for visit in receiver.server.visits] == [answer.json()["asset_id"]]
+    assert waited
+    assert callback["asset_id"] == answer.json()["asset_id"]
 
 
 def test_an_answer_waits_for_no_callback_that_nobody_wants(
