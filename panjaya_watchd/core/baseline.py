@@ -54,8 +54,10 @@ def entry(drop: Drop) -> str | None:
     """
     Give what is kept of a drop; None for one that can cost nothing by itself.
 
-    A TOML sidecar alone may name a video on the web. It is another drop once a video lies beside it.
+    A TOML sidecar alone may name a video on the web, and both it and subtitles may be for a video that is done, by the
+    name of a watch folder that lay elsewhere then. They are another drop once a video lies beside them.
     """
     if drop.video is not None:
         return drop.key
-    return f"{drop.key}.toml" if drop.of(Role.TOML) else None
+    kind = next((role for role in (Role.TOML, Role.SRT) if drop.of(role)), None)
+    return None if kind is None else f"{drop.key}.{kind}"

@@ -14,10 +14,11 @@ def joins(drop: Drop, newcomer: Drop) -> bool:
     """
     Say whether what came later can still go with a drop: every part in a role that it has not filled.
 
-    Mostly that is sidecars. A video can join sidecars that were taken without one: then they were meant for it.
+    Mostly that is sidecars. A video can join sidecars that were taken without one: then they were meant for it. With
+    what a person has ordered by a word goes none: there is nothing that could be dropped once more together.
     """
     alone = newcomer.video is None or drop.video is None
-    return newcomer.key == drop.key and alone and not _places(drop) & _places(newcomer)
+    return bool(drop.parts) and newcomer.key == drop.key and alone and not _places(drop) & _places(newcomer)
 
 
 def waits_with(claim: Claim, newcomer: Drop) -> str | None:

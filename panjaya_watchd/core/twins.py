@@ -140,9 +140,13 @@ def _had(wanted: Collection[Locale], others: Sequence[Claim]) -> Mapping[Locale,
 
 
 def _again(dubbing: Dubbing) -> Dubbing:
-    """Take a dubbing over: one with a result is fetched again, one that a person edits in the Studio stays as it is."""
+    """
+    Take a dubbing over: one with a result is fetched again, one that a person edits in the Studio stays as it is.
+
+    That a person had it revised was the earlier claim's affair: what is fetched is what came of it.
+    """
     state = DubbingState.WAITING if dubbing.result is None else DubbingState.FETCHING
-    return replace(dubbing, state=state, earlier=dubbing.result, result=None, fetches=0, error=None)
+    return replace(dubbing, state=state, earlier=dubbing.result, result=None, fetches=0, error=None, revised=False)
 
 
 def _differences(claim: Claim, other: Claim) -> tuple[str, ...]:

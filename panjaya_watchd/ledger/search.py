@@ -12,11 +12,12 @@ from panjaya_watchd.core.names import fold
 
 
 def likeness_key(claim: Claim) -> str | None:
-    """Give what a claim's video is suspected by: its likeness, else its size."""
+    """Give what a claim's video is suspected by: its likeness, else its size, also where it only adds to that video."""
     if claim.likeness is not None:
         return claim.likeness
     video = claim.drop.video
-    return None if video is None else by_size(video.fingerprint.size)
+    size = claim.size if video is None else video.fingerprint.size
+    return None if size is None else by_size(size)
 
 
 def by_size(size: int) -> str:

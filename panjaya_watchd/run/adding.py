@@ -132,11 +132,16 @@ def _bare(claim: Claim) -> Drop:
 
 
 def _whole(claim: Claim, found: Sequence[Claim]) -> Claim:
-    """Give the claim that made an asset, as if it had ordered all of its languages itself."""
+    """Give the claim that made an asset, as if it had ordered all of its languages itself, also those on their way."""
     family = [other for other in found if other.asset_id == claim.asset_id and twins.is_answer(other)]
     first = next((other for other in family if other.adds_to is None), claim)
+    known = {claim.id, first.id, *(other.id for other in family)}
+    coming = [other for other in found if other.adds_to in known and other.state is not State.CLOSED]
     languages = {
-        language.locale: language for other in (first, *family) if other.order for language in other.order.languages
+        language.locale: language
+        for other in (first, *family, *coming)
+        if other.order
+        for language in other.order.languages
     }
     assert first.order is not None, "an answer has an order"
     return replace(first, order=replace(first.order, languages=tuple(languages.values())))

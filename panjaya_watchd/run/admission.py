@@ -13,12 +13,12 @@ from typing import assert_never
 from panjaya_watchd.core import budget, events, more, twins, words
 from panjaya_watchd.core.budget import Budget, Purse, Spent
 from panjaya_watchd.core.claim import Claim, State
-from panjaya_watchd.core.events import Admitted, Awaited, Declined, OverBudget, Recognised
+from panjaya_watchd.core.events import Admitted, Awaited, Declined, Hashed, OverBudget, Recognised
 from panjaya_watchd.core.names import FolderName, display
 from panjaya_watchd.ledger.base import Ledger
 from panjaya_watchd.run.clock import Clock
 
-Decision = Admitted | Recognised | Awaited | OverBudget | Declined
+Decision = Admitted | Recognised | Awaited | OverBudget | Declined | Hashed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,15 +34,13 @@ class Admission:
     def decide(self, claim: Claim) -> Decision | None:
         """Decide on a claim that was taken in; None: the digest of its video is needed first."""
         target = None if claim.adds_to is None else self.ledger.get(claim.adds_to)
-        if target is not None and target.state is not State.CLOSED:
-            return events.Awaited(of=target.id, why=self._why(target))
-        if target is not None and claim.dubbings:  # a version of it is revised, which buys nothing
-            had = [dubbing.locale for dubbing in claim.dubbings]
-            return events.Recognised(earlier=twins.earlier_of(target, had), dubbings=claim.dubbings, millis=0)
+        decided = None if target is None else self._decide_by(target, claim)
+        if decided is not None:
+            return decided
         alike = [twin for twin in self._alike(claim) if target is None or _is_beside(twin, target)]
         match twins.judge(claim, alike):
             case twins.Undigested():
-                return None
+                return None if claim.adds_to is None else events.Declined(outcome=more.no_more(target))
             case twins.Beside(twin=twin):
                 return events.Awaited(of=twin.id, why=self._why(twin))
             case twins.Spoilt(twin=twin):
@@ -50,6 +48,8 @@ class Admission:
             case twins.Differs(twin=twin, settings=settings):
                 return events.Declined(outcome=words.other_settings(twin, settings))
             case twins.Had(earlier=earlier, dubbings=dubbings):
+                if target is not None and twins.is_answer(target):  # beside that one, whoever else has the same video
+                    earlier = twins.earlier_of(target, earlier.locales)
                 known = replace(claim, builds_on=earlier)
                 why = self._over(known) if known.to_buy else None
                 millis = known.estimated_millis if known.to_buy else 0
@@ -62,6 +62,21 @@ class Admission:
                 return events.OverBudget(why=why) if why else events.Admitted(millis=claim.estimated_millis)
             case verdict:
                 assert_never(verdict)
+
+    def _decide_by(self, target: Claim, claim: Claim) -> Decision | None:
+        """
+        Decide by how the claim stands that this one adds to; None where that leaves it open.
+
+        What is known of the video when that one has ended counts as hashed, because there is none to read here.
+        """
+        if target.state is not State.CLOSED:
+            return events.Awaited(of=target.id, why=self._why(target))
+        if any(dubbing.revised for dubbing in claim.dubbings):  # it buys nothing
+            had = [dubbing.locale for dubbing in claim.dubbings]
+            return events.Recognised(earlier=twins.earlier_of(target, had), dubbings=claim.dubbings, millis=0)
+        if claim.digest is None and target.digest is not None:
+            return events.Hashed(digest=target.digest, background=target.background_digest)
+        return None
 
     def _alike(self, claim: Claim) -> tuple[Claim, ...]:
         video = claim.drop.video

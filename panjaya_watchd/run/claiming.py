@@ -88,14 +88,15 @@ def _of_address(claim: Claim, media_url: str) -> Claim:
 
 
 def _adding(claim: Claim, earlier: Claim) -> Claim:
-    """Let a claim be of the same video as an earlier one: it adds to that one's asset."""
+    """Let a claim be of the same video as an earlier one: it adds to that one's asset. That one may be under way."""
+    video = earlier.drop.video
     return replace(
         claim,
         adds_to=earlier.id,
         likeness=earlier.likeness,
         digest=earlier.digest,
         background_digest=earlier.background_digest,
-        size=earlier.size,
+        size=video.fingerprint.size if earlier.size is None and video is not None else earlier.size,
         duration=earlier.duration,
     )
 

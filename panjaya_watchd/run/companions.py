@@ -19,6 +19,8 @@ from panjaya_watchd.run.messages import BATCH, Reading
 
 LATER: Final = "is about to be examined"
 
+HALFWAY: Final = "belongs to a video that could not be taken, and waits with it for the person who looks after this"
+
 _Key = tuple[FolderName, str]
 
 
@@ -28,7 +30,7 @@ class Companions:
 
     done: Callable[[FolderName, Drop], Claim | None]
     _open: dict[FolderName, frozenset[str]] = field(default_factory=dict)
-    """The keys of drops that are taken and not answered yet."""
+    """The keys of videos that are taken and not answered yet."""
     _vain: dict[_Key, tuple[Drop, str]] = field(default_factory=dict)
     """What was read and names no video, with what to say of it."""
     _known: dict[_Key, ClaimId | None] = field(default_factory=dict)
@@ -38,17 +40,24 @@ class Companions:
         self, folder: FolderName, claims: Iterable[Claim], present: Mapping[str, Drop]
     ) -> dict[str, str | None]:
         """Give why sidecars without a video wait, by their key; None for those that do not."""
-        taken = {claim.drop.key: claim for claim in claims if claim.inside}
+        claims = tuple(claims)
+        inside = [claim for claim in claims if claim.inside]
+        taken = {claim.drop.key: claim for claim in inside if claim.adds_to is None}
+        adding = {claim.drop.key: claim for claim in inside if claim.adds_to is not None and claim.drop.parts}
+        halfway = {claim.drop.key for claim in claims if not claim.inside and claim.drop.parts}
         self._open[folder] = frozenset(taken)
-        self._forget(folder, taken, present)
+        self._forget(folder, {**adding, **taken}, present)
         asked = 0
         reasons: dict[str, str | None] = {}
         for key, drop in present.items():
             if drop.video is not None:
                 continue
             where = (folder, key)
+            with_others = late.waits_with(adding[key], drop) if key in adding and key not in taken else None
             if key in taken:
                 reasons[key] = late.waits_with(taken[key], drop)
+            elif with_others is not None or key in halfway:
+                reasons[key] = with_others or HALFWAY
             elif drop.of(Role.TOML):
                 read, why = self._vain.get(where, (None, ""))
                 reasons[key] = why if read == drop else None

@@ -242,7 +242,7 @@ def _lies_there(claim: Claim, present: Mapping[str, Drop]) -> bool:
     What the daemon died of before it was taken in may lie there without its sidecars; another video under its name is
     another drop.
     """
-    if claim.inside:
+    if claim.inside or not claim.drop.parts:
         return False
     shown = present.get(claim.drop.key)
     return claim.paused is not State.CLAIMED or (shown is not None and shown.video == claim.drop.video)

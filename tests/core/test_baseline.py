@@ -25,7 +25,8 @@ def test_where_something_was_mounted_is_known_as_long_as_it_holds_an_old_drop() 
 
 
 def test_what_can_cost_something_is_kept() -> None:
-    """A video, or a TOML that may name one on the web, which is another drop once its video lies beside it."""
+    """A video, or sidecars that may name one or be for one that is done; with a video beside them they are another."""
     assert entry(drop("talk.mp4", "talk.toml")) == "talk"
     assert entry(drop("talk.toml", "talk.es-ES.srt")) == "talk.toml"
-    assert entry(drop("talk.es-ES.srt")) is None
+    assert entry(drop("talk.es-ES.srt")) == "talk.srt"
+    assert entry(drop("talk.background.wav")) is None

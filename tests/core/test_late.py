@@ -44,6 +44,11 @@ def test_a_video_joins_the_sidecars_that_were_taken_without_it() -> None:
     assert not joins(newcomer("talk.fr-FR.srt"), newcomer("talk.mp4", "talk.fr-FR.srt"))
 
 
+def test_nothing_joins_what_was_ordered_by_a_word() -> None:
+    """It has no files that could go back and be dropped once more together."""
+    assert not joins(Drop(key="talk", parts=(), title="talk"), newcomer("talk.fr-FR.srt"))
+
+
 @pytest.mark.parametrize(
     ("changes", "waits"),
     [

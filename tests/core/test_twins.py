@@ -8,8 +8,8 @@ import pytest
 from samples import DIGEST, FRENCH, NOW, SPANISH, claim, dubbing, order, result
 
 from panjaya_watchd.core import words
-from panjaya_watchd.core.claim import Claim, Destination, DubbingState, HeldFor, Outcome, State
-from panjaya_watchd.core.names import AssetId, ClaimId, Digest, Locale
+from panjaya_watchd.core.claim import Claim, Destination, Dubbing, DubbingState, HeldFor, Outcome, State
+from panjaya_watchd.core.names import AssetId, ClaimId, Digest, Locale, VersionId
 from panjaya_watchd.core.order import AutoGenerate, Language, LipsModel
 from panjaya_watchd.core.twins import Alone, Beside, Differs, Had, Spoilt, Undigested, judge
 
@@ -227,3 +227,15 @@ def test_what_waited_for_a_twin_that_cost_nothing_goes_by_itself() -> None:
 
     assert judge(replace(NEW, awaits=free.id), [free]) == Alone()
     assert words.same_failed(replace(free, outcome=None)).to is Destination.FAILED
+
+
+def test_a_revision_ends_with_the_claim_that_fetched_it() -> None:
+    """A twin that takes its result over is as much under way as any other: another one waits for it."""
+    revised = Dubbing(
+        locale=SPANISH, state=DubbingState.FETCHED, version_id=VersionId("v1"), result=result(), revised=True
+    )
+    verdict = judge(NEW, [closed(dubbings=(revised,))])
+
+    assert isinstance(verdict, Had)
+    assert [dubbing.revised for dubbing in verdict.dubbings] == [False]
+    assert replace(NEW, state=State.UPLOADING, dubbings=verdict.dubbings).admitted

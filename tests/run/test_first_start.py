@@ -4,14 +4,15 @@ from dataclasses import replace
 
 import pytest
 from run.stage import FOLDER, QUIET, Stage, watched
+from run.test_admission import TARGET
 from run.test_folders import scanned
-from samples import drop, fingerprint
+from samples import DIGEST, drop, fingerprint
 
 from panjaya_watchd.core import effects, events
 from panjaya_watchd.core.claim import Destination, HeldFor, State
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.events import Told, Word
-from panjaya_watchd.core.names import ClaimId
+from panjaya_watchd.core.names import ClaimId, Locale
 from panjaya_watchd.core.order import Asked, Refusal
 from panjaya_watchd.core.settle import Evidence
 from panjaya_watchd.ledger.memory import MemoryLedger
@@ -318,3 +319,88 @@ def test_a_bug_in_one_drop_leaves_the_others_alone(capsys: pytest.CaptureFixture
     assert living(here) == {"b": ("claimed", None)}
     assert isinstance(drop(), Drop)
     assert capsys.readouterr().err == ""
+
+
+# what has no video
+
+
+WEB = Reading(asked=Asked(media_url="https://cdn.example/a.mp4"))
+
+
+def wait_alone(stage: Stage, *names: str, reading: Reading) -> None:
+    """Let these files be seen until sidecars among them have settled without a video, and be read."""
+    stage.notes.examined.clear()
+    for _ in range(9):
+        stage.tell(scanned(*names))
+        stage.clock.seconds += QUIET / 2
+    for found in list(stage.notes.examined):
+        stage.tell(Examined(folder=FOLDER, drop=found, found=reading))
+    stage.tell(scanned(*names))
+
+
+def test_an_address_that_lay_there_is_held_and_one_that_comes_later_is_not() -> None:
+    """It may cost as much as a video; how long it is, nobody knows."""
+    here = stage()
+    wait_alone(here, "old.toml", reading=WEB)
+    wait_alone(here, "old.toml", "new.toml", reading=WEB)
+
+    assert living(here) == {"old": HELD, "new": ("claimed", None)}
+    (told,) = here.logged("folder.held")
+    assert (told["drops"], told["of_unknown_length"]) == (1, 1)
+    old = next(each for each in here.driver.living.values() if each.drop.stem == "old")
+    assert here.driver.operator.tell(old.id, Told(word=Word.RELEASE)) is None
+    assert living(here)["old"] == ("claimed", None)
+
+
+def test_an_address_of_the_same_name_that_is_dropped_later_is_not_held() -> None:
+    """The old one was seen to be gone."""
+    here = stage()
+    wait_alone(here, "a.toml", reading=READ)
+    here.tell(scanned())
+    wait_alone(here, "a.toml", reading=WEB)
+
+    assert living(here) == {"a": ("claimed", None)}
+
+
+def test_a_video_that_comes_to_a_toml_that_lay_there_is_not_held() -> None:
+    """Somebody has dropped it on purpose."""
+    here = stage()
+    wait_alone(here, "a.toml", reading=READ)
+    settle(here, "a.mp4", "a.toml")
+
+    assert living(here) == {"a": ("claimed", None)}
+
+
+def test_a_toml_that_stays_when_its_old_video_is_taken_away_is_a_drop_of_its_own() -> None:
+    """It was touched by people, so what it says from now on is said on purpose."""
+    here = stage()
+    settle(here, "a.mp4", "a.toml")
+    assert living(here) == {"a": HELD}
+    wait_alone(here, "a.toml", reading=WEB)
+
+    assert living(here) == {"a": ("claimed", None)}
+
+
+@pytest.mark.parametrize("name", ["talk.de-DE.srt", "talk.toml"])
+def test_sidecars_that_lay_in_a_folder_of_that_name_elsewhere_are_held(name: str) -> None:
+    """The ledger knows what was done under the folder's name; that these are for it is a guess that would cost."""
+    ledger = MemoryLedger()
+    stage("/srv/dub", ledger=ledger)
+    ledger.put(TARGET)
+    asked = Reading(asked=Asked(languages=((Locale("de-DE"), None),)), srt_digests={name: DIGEST})
+    moved = stage("/srv/other", ledger=ledger)
+    wait_alone(moved, name, reading=asked)
+
+    (claimed,) = moved.driver.living.values()
+    assert claimed.adds_to == TARGET.id
+    assert (claimed.state, claimed.held_for) == HELD
+
+
+def test_a_folder_of_lone_subtitles_is_no_news() -> None:
+    """They wait for their videos as before; nobody has to let them go."""
+    here = stage()
+    wait_alone(here, "a.de-DE.srt", "b.de-DE.srt", reading=READ)
+
+    assert living(here) == {}
+    assert here.driver._crew.first_start.is_told(FOLDER)
+    assert here.logged("folder.held") == []
