@@ -37,7 +37,7 @@ def is_worth_a_look(claim: Claim, hint: Hint) -> bool:
     generation; with it, it is worth a look only while we do not know which version is ours. An event that we do not
     know may mean anything.
     """
-    waiting = [each for each in claim.dubbings if each.state is DubbingState.WAITING and _concerns(hint, each)]
+    waiting = [each for each in claim.dubbings if each.state is DubbingState.WAITING and concerns(hint, each)]
     if hint.event == GENERATING:
         return bool(waiting) and by_hand(claim)
     if hint.event == READY:
@@ -51,8 +51,9 @@ def is_promise(claim: Claim, hint: Hint) -> bool:
 
 
 def by_hand(claim: Claim) -> bool:
-    """Say whether a person generates the video in the Studio."""
-    return claim.order is not None and claim.order.auto_generate is AutoGenerate.OFF
+    """Say whether a person generates the video in the Studio: nobody else was told to, or it was revised."""
+    off = claim.order is not None and claim.order.auto_generate is AutoGenerate.OFF
+    return off or any(dubbing.revised for dubbing in claim.dubbings)
 
 
 def ended(before: Claim, after: Claim) -> tuple[Dubbing, ...]:
@@ -64,7 +65,8 @@ def ended(before: Claim, after: Claim) -> tuple[Dubbing, ...]:
     )
 
 
-def _concerns(hint: Hint, dubbing: Dubbing) -> bool:
+def concerns(hint: Hint, dubbing: Dubbing) -> bool:
+    """Say whether a hint may be about this dubbing: by its version where both name one, else by its locale."""
     if hint.version_id is not None and dubbing.version_id is not None:
         return hint.version_id == dubbing.version_id
     return hint.locale is None or (recognise(hint.locale) or hint.locale) == dubbing.locale

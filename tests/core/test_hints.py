@@ -68,6 +68,7 @@ def test_a_promise_is_an_end() -> None:
     for event in ("version_ready", "version_generating", "version_resurrected"):
         assert not hints.is_promise(followed(), Hint(event=event))
     assert not hints.by_hand(claim(State.DUBBING, order=None))
+    assert hints.by_hand(claim(State.DUBBING, dubbings=(dubbing(revised=True),)))
 
 
 @pytest.mark.parametrize(
