@@ -3,12 +3,13 @@
 import secrets
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from panjaya_watchd.api.panjaya import Panjaya
+from panjaya_watchd.api.rate import Rate
 from panjaya_watchd.core.content import Measured
-from panjaya_watchd.core.names import AssetId, ClaimId
+from panjaya_watchd.core.names import ClaimId, FolderName
 from panjaya_watchd.core.profiles import Profile
 from panjaya_watchd.ledger.sql import SqlLedger
 from panjaya_watchd.media.ending import ending
@@ -16,7 +17,7 @@ from panjaya_watchd.media.probe import probe
 from panjaya_watchd.places.base import Place
 from panjaya_watchd.places.disk import DiskPlace
 from panjaya_watchd.run.board import Board
-from panjaya_watchd.run.clock import SystemClock
+from panjaya_watchd.run.clock import Clock, SystemClock
 from panjaya_watchd.run.daemon import Daemon, answer
 from panjaya_watchd.run.driver import Driver
 from panjaya_watchd.run.first_start import Root
@@ -27,10 +28,12 @@ from panjaya_watchd.run.intake import Intake
 from panjaya_watchd.run.lanes import Lanes
 from panjaya_watchd.run.listening import Listening
 from panjaya_watchd.run.messages import Called, Look
+from panjaya_watchd.run.meter import Meter, Meters
 from panjaya_watchd.run.story import Log
 from panjaya_watchd.run.tell import Ear
 from panjaya_watchd.service.notify import Notifier
-from panjaya_watchd.settings import Folder, Settings
+from panjaya_watchd.service.sockets import address
+from panjaya_watchd.settings import Folder, Limits, Settings
 from panjaya_watchd.watch.folder_hints import FolderHints
 
 if TYPE_CHECKING:
@@ -40,9 +43,11 @@ PROBE_PATIENCE = 20.0
 """Seconds; a video that takes longer to measure has no known duration."""
 
 
-def build(settings: Settings, key: str, log: Log, environ: Mapping[str, str]) -> Daemon:
+def build(
+    settings: Settings, key: str, log: Log, environ: Mapping[str, str], handed: Sequence[socket.socket] = ()
+) -> Daemon:
     """
-    Make a daemon of settings.
+    Make a daemon of settings. ``handed`` are sockets from the service manager, to be served in place of `http.listen`.
 
     Raises:
         LedgerError: the ledger is damaged, newer, or held by another daemon.
@@ -50,12 +55,14 @@ def build(settings: Settings, key: str, log: Log, environ: Mapping[str, str]) ->
         WatchdError: the control socket cannot be made, or systemd waits for a word that we cannot say.
 
     """
-    clock, board = SystemClock(), Board()
+    clock, board, stop = SystemClock(), Board(), threading.Event()
     inbox = Inbox(clock)
     manager = Notifier(environ)
-    api = Panjaya(settings.api.base_url, key)
+    rate = Rate(settings.limits.requests_per_second, now=clock.monotonic, pause=threading.Event().wait)
+    api = Panjaya(settings.api.base_url, key, rate=rate)
     ledger = SqlLedger(settings.state.url, owner=socket.gethostname())
     names = {folder.name: folder for folder in settings.folders}
+    meters = _meters(settings, clock, stop)
     hands = Hands(
         api=api,
         places={name: _place(folder) for name, folder in names.items()},
@@ -63,7 +70,8 @@ def build(settings: Settings, key: str, log: Log, environ: Mapping[str, str]) ->
         ending=ending,
         clock=clock,
         board=board,
-        stop=threading.Event(),
+        stop=stop,
+        meters=meters,
     )
     listening = Listening({name: _hints(folder, inbox) for name, folder in names.items()})
     lanes = Lanes(
@@ -84,9 +92,9 @@ def build(settings: Settings, key: str, log: Log, environ: Mapping[str, str]) ->
         new_id=lambda: ClaimId(secrets.token_hex(5)),
         callback_url=lambda claim_id: _callback_url(settings, claim_id),
         together=settings.limits.budget.limits() if settings.limits.budget else None,
-        answer=lambda driver, question: answer(driver, question, board),
+        answer=lambda driver, question: answer(driver, question, board, meters),
     )
-    web = _web(settings, inbox)
+    web = _web(settings, inbox, log, handed)
     ear = Ear(settings.state.control, inbox.put)
     return Daemon(
         driver=driver,
@@ -100,19 +108,54 @@ def build(settings: Settings, key: str, log: Log, environ: Mapping[str, str]) ->
     )
 
 
-def _web(settings: Settings, inbox: Inbox) -> "WebServer | None":
+def _meters(settings: Settings, clock: Clock, stop: threading.Event) -> Meters:
+    """Make a meter for each direction of each folder, and of all together, that has a rate."""
+    limits = settings.limits
+    ruled: list[tuple[FolderName | None, Limits | Folder]] = [(None, limits)]
+    ruled += [(folder.name, folder) for folder in settings.folders]
+    return Meters(
+        uploads={
+            name: Meter(by.upload_rate, clock, stop.wait, sharers=limits.uploads)
+            for name, by in ruled
+            if by.upload_rate.spans
+        },
+        downloads={
+            name: Meter(by.download_rate, clock, stop.wait, sharers=limits.downloads)
+            for name, by in ruled
+            if by.download_rate.spans
+        },
+    )
+
+
+def _web(settings: Settings, inbox: Inbox, log: Log, handed: Sequence[socket.socket]) -> "WebServer | None":
     """Give the server that hears callbacks; None, and nothing loaded, where they are not wanted."""
+    where = [address(listener) for listener in handed]
     if not settings.http.public_url:
+        if handed:
+            why = "[http] public_url is not set, so nobody answers on the sockets that the service manager hands over"
+            log.warning("socket.ignored", sockets=where, why=why)
+        for listener in handed:
+            listener.close()
         return None
-    from panjaya_watchd.web.callback import Callbacks  # noqa: PLC0415  (a daemon without callbacks stays small)
+    if handed:
+        log.info("socket.inherited", sockets=where, instead_of=settings.http.listen)
+    from panjaya_watchd.web.callback import Callbacks, Told  # noqa: PLC0415  (a daemon without callbacks stays small)
     from panjaya_watchd.web.server import WebServer  # noqa: PLC0415
     from panjaya_watchd.web.signature import read_public_key  # noqa: PLC0415
 
-    def say(claim_id: ClaimId, asset_id: AssetId) -> None:
-        inbox.put(Called(claim_id=claim_id, asset_id=asset_id))
+    def say(told: Told) -> None:
+        inbox.put(
+            Called(
+                claim_id=told.claim_id,
+                asset_id=told.asset_id,
+                event=told.event,
+                version_id=told.version_id,
+                locale=told.locale,
+            )
+        )
 
     app = Callbacks(key=read_public_key(settings.http.callback_key_file), say=say).app
-    return WebServer(app, settings.http.listen)
+    return WebServer(app, settings.http.listen, handed)
 
 
 def _callback_url(settings: Settings, claim_id: ClaimId) -> str | None:

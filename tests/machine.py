@@ -84,7 +84,7 @@ class Machine:
         switches: what the studio does differently from `LIFE`.
         api: more of the ``[api]`` table.
         http: the ``[http]`` table; nothing listens without one.
-        limits: the ``[limits]`` table.
+        limits: more of the ``[limits]`` table; by itself the studio may be asked as often as it can answer.
         wrap: what the daemon's command line begins with, such as ``unshare``.
         folders: name to what its ``[[folder]]`` has beyond the usual; one named ``drop`` if none is given.
 
@@ -125,7 +125,7 @@ class Machine:
             "api": {"base_url": self.server.base_url, **pace, **given["api"]},
             "state": {"url": self.url},
             "http": {"listen": "", **given["http"]},
-            "limits": given["limits"],
+            "limits": {"requests_per_second": 1000, **given["limits"]},
             "folder": tables,
         }
         self.config.write_text(tomli_w.dumps(settings), encoding="utf-8")

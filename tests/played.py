@@ -16,7 +16,7 @@ from panjaya_watchd.api.faults import Moment
 from panjaya_watchd.core import effects
 from panjaya_watchd.core.answers import Asset, Fault, Version
 from panjaya_watchd.core.baseline import Baseline
-from panjaya_watchd.core.claim import Claim
+from panjaya_watchd.core.claim import Claim, Dubbing
 from panjaya_watchd.core.content import Patience
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.effects import Effect
@@ -31,7 +31,7 @@ from panjaya_watchd.run import lanes
 from panjaya_watchd.run.gate import Gate
 from panjaya_watchd.run.hands import Hands
 from panjaya_watchd.run.inbox import Inbox
-from panjaya_watchd.run.messages import Happened, Message
+from panjaya_watchd.run.messages import Answer, Happened, Message
 
 if TYPE_CHECKING:
     from world import World
@@ -147,6 +147,7 @@ class SimApi:
         world = self._world
         content = f"dubbed {result_url}".encode()
         world.boundary("download", changes=True)
+        progress(0)
         world.disk.write(str(into), content[:4])
         if self._is_silent():
             return _SILENCE
@@ -216,6 +217,15 @@ class SimLanes:
                 self.work.append(lambda: _happened(claim, hands.fetch(claim, locale)))
             case effects.PutAway():
                 self.work.append(lambda: _happened(claim, hands.put_away(claim)))
+
+    def verify(self, claim: Claim, dubbing: Dubbing, answer: Answer) -> None:
+        """Read a result as a whole."""
+        self.work.append(lambda: lanes._verified(claim, dubbing, answer, self._hands))
+
+    def revise(self, claim: Claim, answer: Answer) -> None:
+        """Have a version revised."""
+        self._world.boundary("hand revise")
+        self.work.append(lambda: lanes._revised(claim, answer, self._hands))
 
     def scan(self, folder: FolderName, known: Known) -> None:
         """Look at the folder."""

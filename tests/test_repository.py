@@ -12,9 +12,12 @@ from typing import Final
 
 import pytest
 
+from panjaya_watchd.settings.model import Http
+
 ROOT: Final = Path(__file__).parents[1]
 PACKAGE: Final = ROOT / "panjaya_watchd"
 UNIT: Final = ROOT / "systemd" / "panjaya-watchd.service"
+SOCKET: Final = UNIT.with_suffix(".socket")
 
 INDEX_HOSTS: Final = [".".join(name) for name in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"))]
 """Put together here, because this file is read too."""
@@ -142,15 +145,24 @@ def test_the_unit_states_what_the_daemon_relies_on() -> None:
     assert service["ExecReload"] == "/bin/kill -HUP $MAINPID"
 
 
+def test_systemd_listens_where_the_daemon_would() -> None:
+    """The sample of a socket unit has the default address, for the service of the same name."""
+    assert f"ListenStream={Http().listen}\n" in SOCKET.read_text(encoding="utf-8")
+    assert "Accept=" not in SOCKET.read_text(encoding="utf-8")
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs Debian's systemd, for systemd-analyze")
 @pytest.mark.slow
-def test_systemd_understands_the_unit(tmp_path: Path) -> None:
+def test_systemd_understands_the_units(tmp_path: Path) -> None:
     """No key and no value is unknown to this systemd, and the service is exposed to little; its program aside."""
-    unit = tmp_path / UNIT.name
+    unit, socket = tmp_path / UNIT.name, shutil.copy(SOCKET, tmp_path)
     unit.write_text(re.sub(r"(?m)^ExecStart=\S+", "ExecStart=/bin/true", UNIT.read_text(encoding="utf-8")))
     # A plain verify answers 0 for unknown keys and bad values (systemd 252 and 257).
     verified = subprocess.run(
-        ["systemd-analyze", "verify", "--recursive-errors=no", unit], capture_output=True, text=True, check=False
+        ["systemd-analyze", "verify", "--recursive-errors=no", unit, socket],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     judged = subprocess.run(
         ["systemd-analyze", "security", "--offline=true", "--threshold=20", unit], capture_output=True, check=False
@@ -201,3 +213,13 @@ def test_in_ci_a_skipped_test_is_a_failure(tmp_path: Path, source: str, ci: str,
 
     assert (ran.returncode, words in ran.stdout) == (status, True), ran.stdout
     assert ("was skipped, which CI=true does not allow. Skipped: no wish to" in ran.stdout) == (status in {1, 2})
+
+
+def test_every_capability_in_the_readme_has_its_proof() -> None:
+    """The table names tests; each of them is there, and none is left out."""
+    rows = [line for line in (ROOT / "README.md").read_text().splitlines() if line.count("|") == 6 and "`test_" in line]
+    named = {name for row in rows for name in re.findall(r"`(test_\w+)`", row)}
+    there = set(re.findall(r"^def (test_\w+)", (ROOT / "tests/e2e/test_capabilities.py").read_text(), re.MULTILINE))
+
+    assert named == there - {"test_a_version_is_not_revised_where_our_copy_is_not_what_it_was"}
+    assert len(rows) >= 14

@@ -70,6 +70,10 @@ class SimClock:
         """Give the wall clock."""
         return datetime(2026, 3, 1, tzinfo=UTC) + timedelta(seconds=self.seconds + self.shift)
 
+    def here(self) -> datetime:
+        """Give the wall clock; people here live by UTC."""
+        return self.now()
+
     def monotonic(self) -> float:
         """Give seconds."""
         return self.seconds

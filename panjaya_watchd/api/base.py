@@ -57,6 +57,13 @@ class Download:
     digest: Digest
 
 
+@dataclass(slots=True, kw_only=True)
+class Patient:
+    """Somebody whose requests wait for those of others; ``requests`` were sent so far."""
+
+    requests: int = 0
+
+
 class DubbingApi(Protocol):
     """The things that are done with the service."""
 
@@ -114,8 +121,8 @@ class DubbingApi(Protocol):
         Fetch a result into a file, going on where an earlier try stopped if the host allows it.
 
         ``into`` need not exist; it is left behind, partly written, when a `Fault` comes back. The API key is never
-        sent to the result's host. ``progress`` is told how many bytes the file holds. Durable when it returns a
-        `Download`.
+        sent to the result's host. ``progress`` is told how many bytes the file holds, first before any has come; when
+        it begins anew, it says so. Durable when it returns a `Download`.
 
         Raises:
             PlaceError: the file could not be written.

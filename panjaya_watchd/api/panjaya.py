@@ -20,6 +20,7 @@ from panjaya_watchd.api.faults import Moment
 from panjaya_watchd.api.origin import credential, origin
 from panjaya_watchd.api.partial import Match, Partial
 from panjaya_watchd.api.passage import Passage
+from panjaya_watchd.api.rate import Rate
 from panjaya_watchd.api.wire import (
     ASSETS_PATH,
     UPLOAD_PATH,
@@ -55,6 +56,7 @@ class Panjaya:
         key: as issued, with or without its ``panjaya-`` prefix (docs: /apis); which of the two is unknown.
         timeouts: see `Timeouts`.
         tls: what to trust; None: the usual authorities, or ``SSL_CERT_FILE``.
+        rate: bounds how often it reads; None: nothing does.
 
     Raises:
         SettingsError: the URL or the key cannot be used; the key is not shown.
@@ -62,10 +64,17 @@ class Panjaya:
     """
 
     def __init__(
-        self, base_url: str, key: str, *, timeouts: Timeouts | None = None, tls: ssl.SSLContext | None = None
+        self,
+        base_url: str,
+        key: str,
+        *,
+        timeouts: Timeouts | None = None,
+        tls: ssl.SSLContext | None = None,
+        rate: Rate | None = None,
     ) -> None:
         self._base = origin(base_url)
         self._key = credential(key)
+        self._rate = rate or Rate(now=lambda: 0.0, pause=lambda _: None)
         self._exchange = Exchange(self._base, self._key, timeouts=timeouts or Timeouts(), tls=tls)
 
     def close(self) -> None:
@@ -102,6 +111,7 @@ class Panjaya:
         )
         passage = Passage(frame, [body for _, body in files])
         headers = {"Content-Type": frame.content_type, "Content-Length": str(frame.length)}
+        self._rate.count()
         try:
             answer = self._exchange.upload(UPLOAD_PATH, headers, passage)
         except TROUBLE as error:
@@ -146,6 +156,7 @@ class Panjaya:
             version is read before anybody asks again, or a video that was made in between would go as well.
 
         """
+        self._rate.count()
         try:
             answer = self._exchange.send("PATCH", revise_path(version_id), {})
         except TROUBLE as error:
@@ -228,6 +239,7 @@ class Panjaya:
                 case Match.UNSOUND:
                     return _unusable("its host does not say how long it is, or packs it")
                 case Match.TAKE:
+                    progress(partial.size)
                     for chunk in response.iter_raw():
                         partial.write(chunk)
                         progress(partial.size)
@@ -235,6 +247,7 @@ class Panjaya:
 
     def _ordered(self, path: str, fields: Mapping[str, Any], moment: Moment) -> Asset | Fault:
         """Send a small request that costs money."""
+        self._rate.count()
         try:
             answer = self._exchange.send("POST", path, fields)
         except TROUBLE as error:
@@ -246,6 +259,7 @@ class Panjaya:
         return asset or self._fault(answer, moment)
 
     def _get(self, url: str) -> bytes | Fault:
+        self._rate.wait()
         try:
             answer = self._exchange.read(url)
         except TROUBLE as error:

@@ -118,6 +118,31 @@ def adopt(
     raise typer.Exit(telling.tell(config, claim, "adopt", asset))
 
 
+@app.command("add-language")
+def add_language(
+    claim: Annotated[str, typer.Argument(metavar="CLAIM", help="The id of a claim that is done, or under way.")],
+    locale: Annotated[list[str], typer.Argument(metavar="LOCALE...", help="Languages to dub it into as well.")],
+    config: Config = CONFIG,
+) -> None:
+    """Have a video dubbed into more languages, without sending it again. Only what it lacks is paid for."""
+    from panjaya_watchd.cli import telling  # noqa: PLC0415
+
+    raise typer.Exit(telling.add_languages(config, claim, locale))
+
+
+@app.command()
+def revise(
+    claim: Annotated[str, typer.Argument(metavar="CLAIM", help="The id of a claim that is done.")],
+    locale: Annotated[str, typer.Argument(metavar="LOCALE", help="The language of the result.")],
+    config: Config = CONFIG,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether that is meant.")] = False,
+) -> None:
+    """Make a dubbed video editable in the Studio again, and fetch what is generated there. Panjaya's copy is lost."""
+    from panjaya_watchd.cli import telling  # noqa: PLC0415
+
+    raise typer.Exit(telling.revise(config, claim, locale, sure=yes))
+
+
 @app.command()
 def release(
     claim: Annotated[str | None, typer.Argument(metavar="[CLAIM]", help="The id of a held claim.")] = None,

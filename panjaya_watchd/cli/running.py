@@ -6,7 +6,7 @@ from pathlib import Path
 
 from panjaya_watchd import __version__
 from panjaya_watchd.build import build
-from panjaya_watchd.service import logs, signals
+from panjaya_watchd.service import logs, signals, sockets
 from panjaya_watchd.settings import load, read_key
 
 
@@ -18,8 +18,10 @@ def run(config: Path, *, verbose: bool) -> None:
         SettingsFaults: the configuration has faults; nothing was started.
         LedgerError: the ledger cannot be trusted; nothing was started.
         LedgerUnavailable: another daemon holds it, or it cannot be written any more; a later start goes on from it.
+        WatchdError: what the service manager hands over is nothing to listen on; nothing was started.
 
     """
+    handed = sockets.inherited(os.environ)
     settings = load(config, environ=os.environ)
     key = read_key(settings, os.environ)
     log = logs.set_up(verbose=verbose)
@@ -28,6 +30,6 @@ def run(config: Path, *, verbose: bool) -> None:
         log.warning("setting.ignored", why=warning)
     # A lease that somebody breaks would otherwise end the process (fcntl(2), F_SETLEASE).
     signal.signal(signal.SIGIO, signal.SIG_IGN)
-    daemon = build(settings, key, log, os.environ)
+    daemon = build(settings, key, log, os.environ, handed)
     signals.listen(daemon.stop, daemon.reload)
     daemon.run()

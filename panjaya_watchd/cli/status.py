@@ -60,4 +60,5 @@ def look(settings: Settings) -> dict[str, Any]:
         trouble, nothing = "the daemon is not running", {"drops": 0, "estimated_minutes": 0.0}
         seen: dict[str, Any] = {"scanned_seconds_ago": None, "trouble": trouble, "grounds": [], "waiting": []}
         folders = [{"name": folder.name, **seen, "held_first": nothing} for folder in settings.folders]
-        return {"running": False, "folders": folders, "claims": claims, "counts": counts, "budgets": []}
+        told = {"running": False, "folders": folders, "claims": claims, "counts": counts}
+        return {**told, "budgets": [], "rates": []}

@@ -19,6 +19,8 @@ def overview(said: Mapping[str, Any]) -> RenderableType:
     parts.append(_folders(said["folders"]))
     if said["budgets"]:
         parts.append(_budgets(said["budgets"]))
+    if said["rates"]:
+        parts.append(_rates(said["rates"]))
     parts.append(_claims(said["claims"]))
     return Group(*parts)
 
@@ -40,6 +42,15 @@ def _used(used: float, limit: float | None, unit: str) -> Text:
     full = limit is not None and used >= limit
     of = "" if limit is None else f" of {limit:g}"
     return Text(f"{round(used, 2):g}{of}{unit}", style="yellow" if full else "")
+
+
+def _rates(rates: list[Mapping[str, Any]]) -> RenderableType:
+    table = Table("rate now", "upload", "download", box=None, header_style="bold")
+    for rate in rates:
+        limits = [rate[way] for way in ("upload", "download")]
+        told = ["no limit" if limit is None else f"{decimal(round(limit))}/s" for limit in limits]
+        table.add_row(escape(rate["folder"] or "all folders together"), *told)
+    return table
 
 
 def _folders(folders: list[Mapping[str, Any]]) -> RenderableType:

@@ -1,4 +1,4 @@
-"""``retry``, ``adopt``, ``release``: a person answers a held claim. The daemon does it; nothing is written here."""
+"""What a person tells the running daemon of a claim. The daemon does it; nothing is written here."""
 
 import os
 from pathlib import Path
@@ -33,3 +33,31 @@ def release(config: Path, claim: str | None, *, everything: bool, folder: str | 
     said = ask(settings.state.control, {"ask": "release-all", "folder": folder})
     typer.echo(said.get("refused") or f"Let go: {said.get('released', 0)}.")
     return Exit.FAILED if "refused" in said else Exit.FINE
+
+
+def add_languages(config: Path, claim: str, locales: list[str]) -> int:
+    """Order more languages for a claim; give the exit code. Raises `NotRunning`."""
+    settings = load(config, environ=os.environ)
+    said = ask(settings.state.control, {"ask": "add-language", "claim": claim, "locales": locales})
+    if "refused" in said:
+        typer.echo(said["refused"], err=True)
+        return Exit.FAILED
+    typer.echo(f"Claim {said['claim']} adds {', '.join(said['locales'])} to claim {claim}.")
+    return Exit.FINE
+
+
+def revise(config: Path, claim: str, locale: str, *, sure: bool) -> int:
+    """Have a result made editable again, once our copy is verified; give the exit code. Raises `NotRunning`."""
+    settings = load(config, environ=os.environ)
+    warning = (
+        "Panjaya throws its own copy of this result away for good; yours stays where it is, and is verified first."
+    )
+    if not sure and not typer.confirm(f"{warning} Go on?"):
+        typer.echo("Nothing was changed.")
+        return Exit.FAILED
+    said = ask(settings.state.control, {"ask": "revise", "claim": claim, "locale": locale})
+    if "refused" in said:
+        typer.echo(said["refused"], err=True)
+        return Exit.FAILED
+    typer.echo(f"It can be edited in the Studio. Claim {said['claim']} waits for what is generated there.")
+    return Exit.FINE

@@ -48,10 +48,13 @@ class AssetDubbing:
 
     That an asset has one for each language, with an id of its own: docs: /apis/assets. That each has versions: docs:
     /apis/versions. All names of fields are inferred.
+
+    ``status`` is the dubbing's own, where the answer shows one; nothing is documented of it, and nothing decided by it.
     """
 
     locale: Locale
     dubbing_id: DubbingId | None = None
+    status: str | None = None
     versions: tuple[Version, ...] = ()
 
 

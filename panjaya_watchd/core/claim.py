@@ -158,7 +158,7 @@ class Dubbing:
     One target locale of a claim. ``seen`` is the API's version status as last read; ``error`` is for people.
 
     ``earlier`` is the result that an earlier claim has of the same video in this locale: it is copied, or fetched
-    once more, and never bought again.
+    once more, and never bought again. ``revised``: a person edits it again, and only another rendering is its end.
     """
 
     locale: Locale
@@ -173,6 +173,7 @@ class Dubbing:
     refusals: int = 0
     result: Result | None = None
     earlier: Result | None = None
+    revised: bool = False
 
     @property
     def editable(self) -> bool:
@@ -183,7 +184,8 @@ class Dubbing:
         """Say whether nothing more is expected: with ``auto_generate = "off"`` an editable version is the end."""
         if self.state in {DubbingState.FETCHED, DubbingState.FAILED}:
             return True
-        return self.editable and order.auto_generate is AutoGenerate.OFF and not rules.follow
+        ends = order.auto_generate is AutoGenerate.OFF and not rules.follow and not self.revised
+        return self.editable and ends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,6 +267,8 @@ class Claim:
     @property
     def admitted(self) -> bool:
         """Say whether the claim may have been sent, or is about to be; the same video must not be sent beside it."""
+        if any(dubbing.revised for dubbing in self.dubbings):
+            return False  # it buys nothing, and takes as long as people do
         if self.state is State.CLAIMED or (self.state is State.HELD and self.held_for in UNSENT):
             return self.maybe_billed  # by an earlier attempt, which a person has had repeated
         return self.state is State.HELD or (self.state is not State.CLOSED and self.order is not None)

@@ -99,8 +99,8 @@ class Drop:
 
     @property
     def leader(self) -> str:
-        """Give the name by which people know it: the video's, else the first sidecar's, else the stem."""
-        first = self.video or next(iter(self.parts), None)
+        """Give the name by which people know it: the video's, else the TOML's or another sidecar's, else the stem."""
+        first = self.video or next(iter((*self.of(Role.TOML), *self.parts)), None)
         return self.stem if first is None else first.name
 
     @property

@@ -11,8 +11,13 @@ from panjaya_watchd.core.names import display
 
 
 def joins(drop: Drop, newcomer: Drop) -> bool:
-    """Say whether sidecars that came later can still go with a drop: every one in a role that it has not filled."""
-    return newcomer.key == drop.key and newcomer.video is None and not _places(drop) & _places(newcomer)
+    """
+    Say whether what came later can still go with a drop: every part in a role that it has not filled.
+
+    Mostly that is sidecars. A video can join sidecars that were taken without one: then they were meant for it.
+    """
+    alone = newcomer.video is None or drop.video is None
+    return newcomer.key == drop.key and alone and not _places(drop) & _places(newcomer)
 
 
 def waits_with(claim: Claim, newcomer: Drop) -> str | None:

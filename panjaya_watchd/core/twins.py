@@ -109,21 +109,25 @@ def _compare(claim: Claim, order: Order, same: Sequence[Claim]) -> Verdict:
     if not fitting:
         return Differs(same[0], differing[same[0].id])
     base = fitting[0]
-    assert base.asset_id is not None, "an answer has an asset"
     beside = [other for other in same if other.asset_id == base.asset_id]
     unfit = next((other for other in beside if differing[other.id]), None)
     if unfit is not None:  # the asset has a locale that is asked for, and has it otherwise
         return Differs(unfit, differing[unfit.id])
     had = _had(order.locales, beside)
-    earlier = Earlier(
+    return Had(earlier_of(base, had), tuple(had.values()))
+
+
+def earlier_of(base: Claim, locales: Iterable[Locale]) -> Earlier:
+    """Give a claim that is done as what another builds on, with the locales that are had of it."""
+    assert base.asset_id is not None, "an answer has an asset"
+    return Earlier(
         claim_id=base.id,
         folder=base.folder,
         asset_id=base.asset_id,
         filed_as=base.filed_as or "",
         closed_at=base.closed_at or base.taken_at,
-        locales=tuple(had),
+        locales=tuple(locales),
     )
-    return Had(earlier, tuple(had.values()))
 
 
 def _had(wanted: Collection[Locale], others: Sequence[Claim]) -> Mapping[Locale, Dubbing]:

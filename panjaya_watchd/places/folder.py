@@ -128,6 +128,8 @@ class FolderPlace:
     def joined(self, drop: Drop) -> tuple[str, ...]:
         """Look for sidecars of a drop that came after it was taken in."""
         folder = drop.folder
+        if not drop.parts:  # a person's word, which nothing can go with
+            return ()
         with border(self._tree.root, "looking for late sidecars"):
             if self._tree.look(folder) is None:
                 return ()

@@ -46,7 +46,9 @@ def _answers(switches: Switches) -> dict[str, JsonObject]:
         "Asset": _asset(switches, "Dubbing"),
         "AssetInList": _asset(switches, "DubbingInList"),
         "Dubbing": _shown(switches, **_DUBBING, versions=_versions(switches)),
-        "DubbingInList": _shown(switches, **_DUBBING),
+        "DubbingInList": _shown(
+            switches, **_DUBBING, **({"status": _status(switches)} if switches.list_status else {})
+        ),
         "Version": _version(switches),
         "Page": _page(switches),
         "StudioLink": _shown(switches, studio_url=_or_null(_LINK)),

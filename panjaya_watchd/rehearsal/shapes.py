@@ -135,6 +135,8 @@ def _dubbing(
 ) -> JsonObject:
     """Show a dubbing; it has exactly the one version that came with it."""
     shape: JsonObject = {"dubbing_id": version.dubbing_id, "locale": version.locale}
+    if in_list and switches.list_status:
+        shape["status"] = version.status(now)
     if not in_list:
         listed: list[Any] = [version.version_id]
         if switches.versions == "id_objects":

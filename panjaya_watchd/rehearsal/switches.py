@@ -92,6 +92,8 @@ class Switches:
     pagination: Pagination = "page"
     page_size: int = 50
     order: ListOrder = "newest"
+    list_status: bool = False
+    """Whether each listed dubbing shows the status of its version, although the list shows no versions."""
     list_lag: float = 0.0
     """How long a new asset is missing from the list."""
 

@@ -7,27 +7,51 @@ results join those of the claim that it adds to. The driver's thread only.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
-from panjaya_watchd.core import twins
-from panjaya_watchd.core.claim import Claim, State
+from panjaya_watchd.core import effects, twins
+from panjaya_watchd.core.claim import Claim, Dubbing, State
 from panjaya_watchd.core.drop import Drop
+from panjaya_watchd.core.events import Event, Unsettled
 from panjaya_watchd.core.more import asked_for, merge_more
 from panjaya_watchd.core.names import ClaimId, FolderName, Locale
 from panjaya_watchd.core.order import Refusal
 from panjaya_watchd.ledger.base import Ledger
+from panjaya_watchd.run.agenda import Agenda
+from panjaya_watchd.run.claiming import Terms, revised_claim
 from panjaya_watchd.run.folders import Watched
-from panjaya_watchd.run.messages import Reading
+from panjaya_watchd.run.messages import Answer, Reading, Revised, Verified
 
 UNCHANGED = "Nothing was changed."
 
 
+class Revising(Protocol):
+    """What is asked of the lanes; each comes back as one message."""
+
+    def verify(self, claim: Claim, dubbing: Dubbing, answer: Answer) -> None:
+        """Read our copy of a result as a whole."""
+
+    def revise(self, claim: Claim, answer: Answer) -> None:
+        """Have the version revised that a claim is to follow."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adding:
-    """``claim`` takes a drop for an earlier claim, durably."""
+    """
+    ``claim`` takes a drop for an earlier claim; ``promise`` makes a claim durable and begins nothing.
+
+    ``terms`` gives what a new claim is made with; ``advance`` tells a claim what happened.
+    """
 
     ledger: Ledger
     watched: Mapping[FolderName, Watched]
+    lanes: Revising
     claim: Callable[[FolderName, Drop, Reading, Claim], Claim]
+    promise: Callable[[Claim], None]
+    advance: Callable[[ClaimId, Event], None]
+    agenda: Agenda
+    living: Mapping[ClaimId, Claim]
+    terms: Callable[[FolderName, Drop, Claim], Terms]
 
     def done(self, folder: FolderName, drop: Drop) -> Claim | None:
         """Give the newest claim of a drop's name that ended in done, with all languages that its asset was ordered."""
@@ -53,11 +77,58 @@ class Adding:
         if target.adds_to is not None and target.state is not State.CLOSED:
             return f"Claim {claim_id} adds languages itself; ask again when it is done. {UNCHANGED}"
         earlier = _whole(target, self.ledger.find(target.drop.stem, target.folder))
-        drop, reading = Drop(key=target.drop.key, parts=(), title=target.drop.stem), Reading(asked=asked_for(locales))
+        drop, reading = _bare(target), Reading(asked=asked_for(locales))
         order = merge_more(self.watched[target.folder].defaults, asked_for(locales), drop, {}, earlier)
         if isinstance(order, Refusal):
             return f"{order.why} {UNCHANGED}"
         return self.claim(target.folder, drop, reading, earlier)
+
+    def revise(self, claim_id: ClaimId, locale: Locale, answer: Answer) -> None:
+        """Have the version of a result made editable again, once our copy is verified; ``answer`` is called later."""
+        target = self.ledger.get(claim_id)
+        if target is None or not twins.is_answer(target) or target.folder not in self.watched:
+            answer(f"Claim {claim_id} has no result in done that could be revised. {UNCHANGED}", None)
+            return
+        dubbing = next((dubbing for dubbing in target.dubbings if dubbing.locale == locale), None)
+        if dubbing is None or dubbing.result is None or dubbing.version_id is None:
+            answer(f"Claim {claim_id} has no result in {locale}. {UNCHANGED}", None)
+        elif (other := self._follower(dubbing)) is not None:
+            answer(f"Claim {other} waits for another rendering of it already. {UNCHANGED}", None)
+        else:
+            self.lanes.verify(target, dubbing, answer)
+
+    def verified(self, found: Verified) -> None:
+        """Promise to fetch what comes of it, and only then have it revised: no rendering may be made unseen."""
+        if found.why is not None or (other := self._follower(found.dubbing)) is not None:
+            found.answer(f"{found.why or f'Claim {other} waits for another rendering already.'} {UNCHANGED}", None)
+            return
+        drop = _bare(found.claim)
+        claim = revised_claim(found.claim, found.dubbing, drop, self.terms(found.claim.folder, drop, found.claim))
+        self.promise(claim)
+        self.lanes.revise(claim, found.answer)
+
+    def revised(self, done: Revised) -> None:
+        """Begin to wait for another rendering, or take the promise back."""
+        if done.why is None:
+            self.agenda.keep(self.living[done.claim_id], effects.TakeIn())
+            done.answer(None, done.claim_id)
+        else:
+            self.advance(done.claim_id, Unsettled(why=done.why))
+            done.answer(done.why, None)
+
+    def _follower(self, dubbing: Dubbing) -> ClaimId | None:
+        """Give the open claim that waits for another rendering of the same version."""
+        same = (
+            claim.id
+            for claim in self.living.values()
+            if any(each.version_id == dubbing.version_id for each in claim.dubbings)
+        )
+        return next(same, None)
+
+
+def _bare(claim: Claim) -> Drop:
+    """Give a drop without any part, under the name of an earlier one."""
+    return Drop(key=claim.drop.key, parts=(), title=claim.drop.stem)
 
 
 def _whole(claim: Claim, found: Sequence[Claim]) -> Claim:

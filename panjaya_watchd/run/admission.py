@@ -36,6 +36,9 @@ class Admission:
         target = None if claim.adds_to is None else self.ledger.get(claim.adds_to)
         if target is not None and target.state is not State.CLOSED:
             return events.Awaited(of=target.id, why=self._why(target))
+        if target is not None and claim.dubbings:  # a version of it is revised, which buys nothing
+            had = [dubbing.locale for dubbing in claim.dubbings]
+            return events.Recognised(earlier=twins.earlier_of(target, had), dubbings=claim.dubbings, millis=0)
         alike = [twin for twin in self._alike(claim) if target is None or _is_beside(twin, target)]
         match twins.judge(claim, alike):
             case twins.Undigested():

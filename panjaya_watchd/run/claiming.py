@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from panjaya_watchd.core import locales, words
-from panjaya_watchd.core.claim import Claim, HeldFor, State
+from panjaya_watchd.core.answers import READY_TO_EDIT
+from panjaya_watchd.core.claim import Claim, Dubbing, DubbingState, HeldFor, State
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.merge import merge, remarks
 from panjaya_watchd.core.more import merge_more
@@ -55,6 +56,23 @@ def new_claim(folder: FolderName, watched: Watched, drop: Drop, reading: Reading
     if isinstance(order, Refusal) or drop.video is not None:
         return claim
     return _of_address(claim, order.media_url or "") if terms.earlier is None else _adding(claim, terms.earlier)
+
+
+def revised_claim(earlier: Claim, dubbing: Dubbing, drop: Drop, terms: Terms) -> Claim:
+    """Make the claim that fetches what a person makes of a version that is edited again; it buys nothing."""
+    assert earlier.order is not None, "an answer has an order"
+    languages = tuple(each for each in earlier.order.languages if each.locale == dubbing.locale)
+    again = replace(dubbing, state=DubbingState.WAITING, result=None, earlier=None, fetches=0, refusals=0, error=None)
+    claim = Claim(
+        id=terms.claim_id,
+        folder=earlier.folder,
+        drop=drop,
+        order=replace(earlier.order, languages=languages),
+        taken_at=terms.now,
+        rules=earlier.rules,
+        dubbings=(replace(again, seen=READY_TO_EDIT, progress=None, revised=True),),
+    )
+    return _adding(claim, earlier)
 
 
 def _ordered(watched: Watched, drop: Drop, asked: Asked, reading: Reading, earlier: Claim | None) -> Order | Refusal:

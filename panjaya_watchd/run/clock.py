@@ -13,6 +13,9 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """Give the wall clock, aware, in UTC."""
 
+    def here(self) -> datetime:
+        """Give the wall clock as the people here see it, aware."""
+
     def monotonic(self) -> float:
         """Give seconds that never go back."""
 
@@ -30,6 +33,10 @@ class SystemClock:
         """Give the wall clock, aware, in UTC."""
         return datetime.now(UTC)
 
+    def here(self) -> datetime:
+        """Give the wall clock in the machine's time zone."""
+        return self.now().astimezone()
+
     def monotonic(self) -> float:
         """Give seconds that never go back; they stand still while the machine is suspended."""
         return time.monotonic()
@@ -40,7 +47,7 @@ class SystemClock:
 
     def calendar(self) -> Calendar:
         """Count by the machine's time zone; midnight may have another offset than now has."""
-        today = self.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+        today = self.here().replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
         return Calendar(
             day_began=today.astimezone().astimezone(UTC), month_began=today.replace(day=1).astimezone().astimezone(UTC)
         )

@@ -16,9 +16,10 @@ from panjaya_watchd.core.events import Event, Unsettled
 from panjaya_watchd.core.names import ClaimId, FolderName
 from panjaya_watchd.ledger.base import Ledger
 from panjaya_watchd.run.account import Account
-from panjaya_watchd.run.adding import Adding
+from panjaya_watchd.run.adding import Adding, Revising
 from panjaya_watchd.run.admission import Admission
 from panjaya_watchd.run.agenda import Agenda
+from panjaya_watchd.run.claiming import Terms
 from panjaya_watchd.run.clock import Clock
 from panjaya_watchd.run.companions import Companions
 from panjaya_watchd.run.door import Door
@@ -34,7 +35,7 @@ from panjaya_watchd.run.witness import Witness
 TOUCHED: Final = "it was changed or taken away while it was held"
 
 
-class Doing(Looking, Protocol):
+class Doing(Looking, Revising, Protocol):
     """What the driver asks of the lanes."""
 
     def hand(self, claim: Claim, effect: Effect) -> None:
@@ -43,7 +44,12 @@ class Doing(Looking, Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Crew:
-    """``advance``, ``happened`` and ``claim`` are the driver's: step a claim, hear of an event, take a drop."""
+    """
+    What is called is the driver's.
+
+    ``advance`` steps a claim, ``happened`` hears of an event, ``claim`` takes a drop, ``promise`` makes a new claim
+    durable, ``terms`` gives what one is made with.
+    """
 
     ledger: Ledger
     doing: Doing
@@ -56,6 +62,8 @@ class Crew:
     advance: Callable[[ClaimId, Event], None]
     happened: Callable[[ClaimId, Event], None]
     claim: Callable[[FolderName, Drop, Reading, Claim | None], Claim]
+    promise: Callable[[Claim], None]
+    terms: Callable[[FolderName, Drop, Claim | None], Terms]
     folders: Folders = field(init=False)
     admission: Admission = field(init=False)
     operator: Operator = field(init=False)
@@ -115,7 +123,17 @@ class Crew:
             log=self.log,
             happened=self.happened,
         )
-        self.adding = Adding(ledger=self.ledger, watched=self.watched, claim=self.claim)
+        self.adding = Adding(
+            ledger=self.ledger,
+            watched=self.watched,
+            lanes=self.doing,
+            claim=self.claim,
+            promise=self.promise,
+            advance=self.advance,
+            agenda=self.agenda,
+            living=self.living,
+            terms=self.terms,
+        )
         self.folders = Folders(
             watched=self.watched,
             looking=self.doing,

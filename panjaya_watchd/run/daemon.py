@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from panjaya_watchd.core.events import Told, Word
-from panjaya_watchd.core.names import AssetId, ClaimId, FolderName, display
+from panjaya_watchd.core.names import AssetId, ClaimId, FolderName, Locale, display
 from panjaya_watchd.ledger.base import Ledger
 from panjaya_watchd.run import report
 from panjaya_watchd.run.board import Board
@@ -20,6 +20,7 @@ from panjaya_watchd.run.folders import Watched
 from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.lanes import Lanes
 from panjaya_watchd.run.messages import Question, Reload, Stop
+from panjaya_watchd.run.meter import Meters
 from panjaya_watchd.run.story import Log
 
 BEAT: Final = 1.0
@@ -126,22 +127,29 @@ class Daemon:
             self.manager.status(told)
 
 
-def answer(driver: Driver, question: Question, board: Board) -> None:
+def answer(driver: Driver, question: Question, board: Board, meters: Meters) -> None:
     """
     Answer what a command asks.
 
-    ``status``; ``tell`` with ``claim``, ``word`` and perhaps ``asset``; ``release-all``, perhaps with ``folder``.
+    ``status``; ``tell`` with ``claim``, ``word`` and perhaps ``asset``; ``release-all``, perhaps with ``folder``;
+    ``add-language`` with ``claim`` and ``locales``; ``revise`` with ``claim`` and ``locale``, answered when it is done.
     """
     words = question.words
     match words.get("ask"):
         case "status":
             now, purses = driver.clock.monotonic(), driver.admission.purses()
-            said: Mapping[str, Any] = report.status(driver.living.values(), driver.watched, board, now, purses)
+            told = report.status(driver.living.values(), driver.watched, board, now, purses)
+            said: Mapping[str, Any] = {**told, "rates": report.rates(meters)}
         case "tell":
             said = _told(driver, words)
         case "release-all":
             folder = words.get("folder")
             said = {"released": driver.operator.release_all(None if folder is None else FolderName(str(folder)))}
+        case "add-language":
+            said = _added(driver, words)
+        case "revise":
+            _revise(driver, question)
+            return
         case _:
             said = {"refused": "This daemon does not know that question; the command is of another release."}
     question.answer(said)
@@ -157,6 +165,23 @@ def _told(driver: Driver, words: Mapping[str, Any]) -> Mapping[str, Any]:
     told = Told(word=Word(word), asset_id=AssetId(str(asset)) if asset else None)
     refused = driver.operator.tell(ClaimId(str(words.get("claim"))), told)
     return {"refused": refused} if refused else {"done": True}
+
+
+def _added(driver: Driver, words: Mapping[str, Any]) -> Mapping[str, Any]:
+    locales = words.get("locales")
+    asked = [Locale(str(locale)) for locale in locales] if isinstance(locales, list) else []
+    ordered = driver.adding.order(ClaimId(str(words.get("claim"))), asked)
+    if isinstance(ordered, str):
+        return {"refused": ordered}
+    return {"claim": ordered.id, "locales": list(ordered.order.locales) if ordered.order else []}
+
+
+def _revise(driver: Driver, question: Question) -> None:
+    def answered(why: str | None, claim_id: ClaimId | None) -> None:
+        question.answer({"refused": why} if why else {"claim": claim_id})
+
+    words = question.words
+    driver.adding.revise(ClaimId(str(words.get("claim"))), Locale(str(words.get("locale"))), answered)
 
 
 def _was_seen(watched: Watched) -> bool:

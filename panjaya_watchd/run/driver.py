@@ -21,6 +21,7 @@ from panjaya_watchd.core.names import ClaimId, FolderName
 from panjaya_watchd.core.states import ROWS, step
 from panjaya_watchd.errors import WatchdError
 from panjaya_watchd.ledger.base import Ledger
+from panjaya_watchd.run.adding import Adding
 from panjaya_watchd.run.admission import Admission
 from panjaya_watchd.run.claiming import Terms, new_claim
 from panjaya_watchd.run.clock import Clock
@@ -43,10 +44,12 @@ from panjaya_watchd.run.messages import (
     Reconsider,
     Release,
     Reload,
+    Revised,
     Scanned,
     Stop,
     Unheard,
     Unseen,
+    Verified,
 )
 from panjaya_watchd.run.operator import Operator
 from panjaya_watchd.run.resuming import resume
@@ -81,6 +84,7 @@ class Driver:
     folders: Folders = field(init=False)
     admission: Admission = field(init=False)
     operator: Operator = field(init=False)
+    adding: Adding = field(init=False)
     _crew: Crew = field(init=False)
 
     def __post_init__(self) -> None:
@@ -96,8 +100,11 @@ class Driver:
             advance=self._advance,
             happened=self._happened,
             claim=self._claim,
+            promise=self._promise,
+            terms=self._terms,
         )
         self.folders, self.admission, self.operator = crew.folders, crew.admission, crew.operator
+        self.adding = crew.adding
 
     def start(self) -> None:
         """Resume every living claim, then look at every watch folder."""
@@ -151,6 +158,10 @@ class Driver:
                 self.folders.examined(message)
             case Question():
                 self.answer(self, message)
+            case Verified():
+                self.adding.verified(message)
+            case Revised():
+                self.adding.revised(message)
             case Crashed():
                 self._blame(message.claim_id)
                 raise message.error
@@ -233,18 +244,25 @@ class Driver:
                 self._crew.agenda.hand(claim, effect, now)
 
     def _claim(self, folder: FolderName, drop: Drop, reading: Reading, earlier: Claim | None = None) -> Claim:
-        """Take a drop: our word is durable before any file moves. What lay there before us is held as it lies."""
+        """Take a drop, or what is ordered for an earlier claim. What lay there before us is held as it lies."""
+        terms = self._terms(folder, drop, earlier or self.adding.earlier(folder, drop, reading))
+        claim = new_claim(folder, self.watched[folder], drop, reading, terms)
+        self._promise(claim)
+        if claim.state is State.CLAIMED:
+            self._act(claim, (effects.TakeIn(),), claim.taken_at)
+        return claim
+
+    def _terms(self, folder: FolderName, drop: Drop, earlier: Claim | None) -> Terms:
         claim_id = self.new_id()
-        terms = Terms(
+        return Terms(
             claim_id=claim_id,
             now=self.clock.now(),
             callback_url=self.callback_url(claim_id),
             held=self._crew.first_start.holds(folder, drop),
-            earlier=earlier or self._crew.adding.earlier(folder, drop, reading),
+            earlier=earlier,
         )
-        claim = new_claim(folder, self.watched[folder], drop, reading, terms)
+
+    def _promise(self, claim: Claim) -> None:
+        """Give our word: the claim is durable."""
         self._checkpoint(None, claim)
-        if claim.state is State.CLAIMED:
-            self._act(claim, (effects.TakeIn(),), claim.taken_at)
         tell_claimed(self.log, claim)
-        return claim

@@ -89,10 +89,12 @@ def _downloaded(tools: Tools, claim: Claim, dubbing: Dubbing) -> Event:
         return _faulted(dubbing, "Panjaya gives no link to the result yet.", seen=version.status)
     place, began = tools.places[claim.folder], tools.clock.monotonic()
     name = fit(claim.drop.stem, f".{dubbing.locale}{_suffix(version.result_url)}")
+    toll = tools.meters.download(claim.folder)
 
     def held(size: int) -> None:
         tools.heed_stop()  # one that is under way when the daemon ends is gone on with at the next start
         tools.show(claim, f"download {dubbing.locale}", size, None, began)
+        toll.held(size)
 
     with place.partial(claim.id, name) as path:
         done = tools.api.download(version.result_url, path, held)

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, assert_never
 
 from panjaya_watchd.core import effects, events
 from panjaya_watchd.core.answers import Fault
-from panjaya_watchd.core.claim import Claim
+from panjaya_watchd.core.claim import Claim, Dubbing
 from panjaya_watchd.core.content import PATIENT, Patience
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.effects import Effect
@@ -28,6 +28,7 @@ from panjaya_watchd.run.hands import Hands
 from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.listening import Listening
 from panjaya_watchd.run.messages import (
+    Answer,
     Crashed,
     Examined,
     Happened,
@@ -35,10 +36,13 @@ from panjaya_watchd.run.messages import (
     Look,
     Message,
     Posted,
+    Revised,
     Scanned,
     Unheard,
     Unseen,
+    Verified,
 )
+from panjaya_watchd.run.revising import missing, revise
 
 LONG: Final = 3600.0
 """Seconds that a large file may take from one device to another."""
@@ -192,6 +196,14 @@ class Lanes:
         """Write ``STATUS.txt``."""
         self._files[folder].hand(lambda: _post(folder, text, self.hands))
 
+    def verify(self, claim: Claim, dubbing: Dubbing, answer: Answer) -> None:
+        """Read our copy of a result as a whole."""
+        self._download.hand(lambda: _verified(claim, dubbing, answer, self.hands))
+
+    def revise(self, claim: Claim, answer: Answer) -> None:
+        """Have the version revised that a claim is to follow."""
+        self._talk.hand(lambda: _revised(claim, answer, self.hands))
+
     def stop(self) -> None:
         """Take back every upload that has not passed the gate; let everything else come to its end."""
         self.hands.stop.set()
@@ -237,6 +249,15 @@ def _looked_up(claim: Claim, hands: Hands) -> Message:
     if isinstance(found, tuple):
         return Listed(claim_id=claim.id, assets=found)
     return Happened(claim_id=claim.id, event=found)
+
+
+def _verified(claim: Claim, dubbing: Dubbing, answer: Answer, hands: Hands) -> Message:
+    return Verified(claim=claim, dubbing=dubbing, why=missing(hands, claim, dubbing), answer=answer)
+
+
+def _revised(claim: Claim, answer: Answer, hands: Hands) -> Message:
+    (dubbing,) = claim.dubbings
+    return Revised(claim_id=claim.id, why=revise(hands, dubbing), answer=answer)
 
 
 def _scan(folder: FolderName, known: Known, hands: Hands) -> Message:

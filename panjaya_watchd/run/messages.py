@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from panjaya_watchd.core.answers import Asset
-from panjaya_watchd.core.claim import State
+from panjaya_watchd.core.claim import Claim, Dubbing, State
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.effects import Effect
 from panjaya_watchd.core.events import Event
-from panjaya_watchd.core.names import AssetId, ClaimId, Digest, FolderName
+from panjaya_watchd.core.names import AssetId, ClaimId, Digest, FolderName, Locale, VersionId
 from panjaya_watchd.core.order import Asked, Refusal
 from panjaya_watchd.core.settle import Evidence
 from panjaya_watchd.places.base import Scan
@@ -45,10 +45,18 @@ class Due:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Called:
-    """A signed callback came on a claim's own URL and names an asset."""
+    """
+    A signed callback came on a claim's own URL and names an asset.
+
+    It may be old, come twice or out of order. ``event`` is the API's word, perhaps a new one; ``version_id`` and
+    ``locale`` are None where it does not tell them, as for an event of the asset itself.
+    """
 
     claim_id: ClaimId
     asset_id: AssetId
+    event: str = ""
+    version_id: VersionId | None = None
+    locale: Locale | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +166,29 @@ class Question:
     answer: Callable[[Mapping[str, Any]], None]
 
 
+Answer = Callable[[str | None, ClaimId | None], None]
+"""Tells who asked for a revision why there is none, or which claim fetches what comes of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """Our copy of a result of a claim that is done was read as a whole; ``why`` says what is wrong with it."""
+
+    claim: Claim
+    dubbing: Dubbing
+    why: str | None
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revised:
+    """The version that this claim is to follow can be edited again, or not (``why``)."""
+
+    claim_id: ClaimId
+    why: str | None
+    answer: Answer
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crashed:
     """A lane met something that nobody had foreseen: a bug. The driver stops with it; ``claim_id`` is to blame."""
@@ -187,6 +218,8 @@ Message = (
     | Posted
     | Examined
     | Question
+    | Verified
+    | Revised
     | Crashed
     | Stop
 )

@@ -13,6 +13,7 @@ from panjaya_watchd.core.standing import standing
 from panjaya_watchd.run.board import Board, Progress
 from panjaya_watchd.run.first_start import held_first
 from panjaya_watchd.run.folders import Watched
+from panjaya_watchd.run.meter import Meters
 
 
 def status(
@@ -37,6 +38,20 @@ def status(
     }
 
 
+def rates(meters: Meters) -> list[dict[str, Any]]:
+    """
+    Give the limits that are in force now, in bytes a second, of every folder that has a rate.
+
+    ``folder`` is None for that of all folders together; a limit is None where nothing is limited at this hour.
+    """
+    named = {**meters.uploads, **meters.downloads}
+    limits = {
+        direction: {name: meter.limit() for name, meter in ways.items()}
+        for direction, ways in (("upload", meters.uploads), ("download", meters.downloads))
+    }
+    return [{"folder": name, **{way: limit.get(name) for way, limit in limits.items()}} for name in named]
+
+
 def claim_facts(claim: Claim, moving: Mapping[str, Progress], monotonic: float) -> dict[str, Any]:
     """Give one claim's facts; times are ISO 8601 in UTC, sizes are bytes, rates bytes a second."""
     attempt = claim.attempt
@@ -56,6 +71,8 @@ def claim_facts(claim: Claim, moving: Mapping[str, Progress], monotonic: float) 
         "reserved_minutes": claim.reserved.minutes if claim.reserved else None,
         "settled": claim.reserved is not None and claim.accepted_at is not None,
         "builds_on": claim.builds_on.claim_id if claim.builds_on else None,
+        "adds_to": claim.adds_to,
+        "media_url": _address(claim),
         "awaits": claim.awaits if claim.state is State.CLAIMED else None,
         "maybe_billed": claim.maybe_billed,
         "witnessed": claim.witnessed,
@@ -126,3 +143,9 @@ def _dubbing(dubbing: Dubbing) -> dict[str, Any]:
 def _progress(progress: Progress, monotonic: float) -> dict[str, Any]:
     seconds = max(monotonic - progress.since, 0.001)
     return {"bytes": progress.sent, "of": progress.total, "rate": round(progress.sent / seconds)}
+
+
+def _address(claim: Claim) -> str | None:
+    """Give where a video on the web is; what stands behind a question mark may be a key to it."""
+    url = claim.order.media_url if claim.order else None
+    return None if url is None else url.partition("?")[0]

@@ -90,22 +90,33 @@ def _upload(tools: Tools, claim: Claim, video: Part, gate: Gate, say: Say) -> Ev
         track = _background(claim)
         background_body = None
         if track is not None:
-            background_source = opened.enter_context(closing(place.open_part(claim.id, track)))
+            sound = opened.enter_context(closing(place.open_part(claim.id, track)))
+            sound_toll = tools.meters.upload(claim.folder, sound.size)
             background_body = Reader(
-                background_source,
+                sound,
                 PurePosixPath(track.name).name,
                 stop=tools.stop,
-                progress=lambda _: None,
+                progress=sound_toll.sent,
                 at_gate=note,
+                chunk=sound_toll.chunk,
             )
+            sound_toll.sent(0)
         source = opened.enter_context(closing(place.open_part(claim.id, video)))
+        toll = tools.meters.upload(claim.folder, source.size)
+        toll.sent(0)
         began = tools.clock.monotonic()
+
+        def progress(sent: int) -> None:
+            tools.show(claim, "upload", sent, source.size, began)
+            toll.sent(sent)
+
         body = Reader(
             source,
             file_name=fit(claim.drop.stem, f"-{claim.id}{PurePosixPath(video.name).suffix}"),
             at_gate=at_gate,
             stop=tools.stop,
-            progress=lambda sent: tools.show(claim, "upload", sent, source.size, began),
+            progress=progress,
+            chunk=toll.chunk,
         )
         answer = tools.api.submit(Submission(order=order, srt=texts, video=body, background=background_body))
     return events.Faulted(fault=answer) if isinstance(answer, Fault) else events.Accepted(asset=answer)
@@ -163,7 +174,7 @@ def _need_complete(place: Place, claim: Claim) -> None:
     """Raise `Unsettled` where a sidecar came meanwhile: before the gate it is not too late to use it (R46)."""
     joined = place.joined(claim.drop)
     if joined:
-        raise Unsettled(f"{display(joined[0])} came after the video was taken, and is to be used")
+        raise Unsettled(f"{display(joined[0])} came after the other files were taken, and belongs to them")
 
 
 def _free(fault: Fault) -> Event:

@@ -22,6 +22,9 @@ from panjaya_watchd.run.messages import Question
 PATIENCE: Final = 10.0
 """Seconds that a command waits for the driver."""
 
+PATIENT: Final = {"revise": 3600.0}
+"""For what a lane does first: a whole video is read."""
+
 LIMIT: Final = 1 << 16
 """Bytes of a question."""
 
@@ -87,7 +90,7 @@ def ask(path: Path, question: Mapping[str, Any]) -> dict[str, Any]:
     hint = "Start the service: systemctl start panjaya-watchd."
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as speaker:
-            speaker.settimeout(PATIENCE + 2)
+            speaker.settimeout(_patience(question) + 2)
             speaker.connect(os.fspath(path))
             speaker.sendall(json.dumps(question).encode() + b"\n")
             with speaker.makefile("rb") as answer:
@@ -105,9 +108,14 @@ def ask(path: Path, question: Mapping[str, Any]) -> dict[str, Any]:
 
 def _answer(asked: bytes, put: Callable[[Question], None]) -> bytes:
     words = json.loads(asked)
+    question = words if isinstance(words, dict) else {}
     answers: queue.SimpleQueue[Mapping[str, Any]] = queue.SimpleQueue()
-    put(Question(words=words if isinstance(words, dict) else {}, answer=answers.put))
+    put(Question(words=question, answer=answers.put))
     try:
-        return json.dumps(answers.get(timeout=PATIENCE)).encode() + b"\n"
+        return json.dumps(answers.get(timeout=_patience(question))).encode() + b"\n"
     except queue.Empty:
         return b""
+
+
+def _patience(question: Mapping[str, Any]) -> float:
+    return PATIENT.get(str(question.get("ask")), PATIENCE)

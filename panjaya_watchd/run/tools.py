@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from panjaya_watchd.api.base import DubbingApi, Withdrawn
 from panjaya_watchd.core.claim import Claim
@@ -11,6 +11,7 @@ from panjaya_watchd.core.names import FolderName
 from panjaya_watchd.places.base import Place
 from panjaya_watchd.run.board import Board, Progress
 from panjaya_watchd.run.clock import Clock
+from panjaya_watchd.run.meter import Meters
 
 Probe = Callable[[int | None], Measured | None]
 """Measures a video by its open descriptor; None where it cannot be told."""
@@ -29,6 +30,8 @@ class Tools:
     board: Board
     stop: threading.Event
     """Set when the daemon ends: what has not passed the gate is taken back at its next chunk."""
+    meters: Meters = field(default_factory=Meters)
+    """Limit what is sent and fetched."""
 
     def show(self, claim: Claim, what: str, moved: int, total: int | None, began: float) -> None:
         """Show how far something is."""

@@ -25,10 +25,12 @@ from panjaya_watchd.core.content import ContentCheck
 from panjaya_watchd.core.names import FolderName, Locale, display, fold
 from panjaya_watchd.core.order import MAY_BE_ALLOWED, MAY_SET, AutoGenerate, Defaults, LipsModel
 from panjaya_watchd.core.profiles import Profile
+from panjaya_watchd.core.rate import Schedule
 from panjaya_watchd.core.settle import Rule
 from panjaya_watchd.settings.budget import Budget
 from panjaya_watchd.settings.durations import Duration
 from panjaya_watchd.settings.faults import Table, closest
+from panjaya_watchd.settings.rates import Rates
 from panjaya_watchd.settings.values import AbsolutePath, Count, Flag, Section, Source, Target, path_of, wrong
 
 _LONGEST_NAME: Final = 64
@@ -103,6 +105,8 @@ class Folder(Section):
     on_first_start: Literal["hold", "take"] = "hold"
     on_doubt: OnDoubt = OnDoubt.HOLD
     follow: Flag = False
+    upload_rate: Rates = Schedule()
+    download_rate: Rates = Schedule()
     budget: Budget | None = None
 
     _table: Table = PrivateAttr(default_factory=Table)

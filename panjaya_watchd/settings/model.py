@@ -9,9 +9,21 @@ from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from panjaya_watchd.core.rate import Schedule
 from panjaya_watchd.settings.budget import Budget
 from panjaya_watchd.settings.folder import Folder, Pace
-from panjaya_watchd.settings.values import AbsolutePath, Count, Listen, PublicUrl, SecretFile, Section, ServerUrl, wrong
+from panjaya_watchd.settings.rates import Rates
+from panjaya_watchd.settings.values import (
+    AbsolutePath,
+    Amount,
+    Count,
+    Listen,
+    PublicUrl,
+    SecretFile,
+    Section,
+    ServerUrl,
+    wrong,
+)
 
 _SOCKET_LIMIT: Final = 107
 """Bytes of a Unix socket's path: ``sun_path`` has 108 with its end mark (unix(7))."""
@@ -81,10 +93,13 @@ class State(Section):
 
 
 class Limits(Section):
-    """How much is done at once, and what all watch folders together may spend."""
+    """How much is done at once, and what all watch folders together may send, fetch and spend."""
 
     uploads: Annotated[Count, Field(le=64)] = 2
     downloads: Annotated[Count, Field(le=64)] = 2
+    requests_per_second: Amount = 5.0
+    upload_rate: Rates = Schedule()
+    download_rate: Rates = Schedule()
     budget: Budget | None = None
 
 

@@ -1,16 +1,20 @@
 """
 A server for the daemon's own pages: one ASGI application on one address, in a thread of its own.
 
-Promises to stay small whoever knocks: it holds few connections, cuts one on which no whole request head arrives in
-time, reads no long heads, and does nothing while nobody asks. What a body may cost is the application's to say.
+The address may be one that somebody else listens on for us: then it serves the sockets that it is given. It promises to
+stay small whoever knocks. It holds few connections, cuts those that do not come to the point or do not take their
+answer, reads no long heads, and does nothing while nobody asks. What strangers send is no news and never logged. What a
+body may cost is the application's to say.
 """
 
 import asyncio
 import logging
 import socket
 import threading
+from collections.abc import Callable, Sequence
 from typing import Final
 
+import h11
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
@@ -23,6 +27,9 @@ CONNECTIONS: Final = 64
 PATIENCE: Final = 10.0
 """Seconds in which the head of a request has to arrive, from the connection's beginning or the last answer's end."""
 
+TURN: Final = 30.0
+"""Seconds after that in which the rest of the request has to arrive, be answered, and the answer be taken."""
+
 _HEAD: Final = 16 * 1024
 _KEEP_ALIVE: Final = 5
 _FAREWELL: Final = 2.0
@@ -31,17 +38,18 @@ _FAREWELL: Final = 2.0
 
 class WebServer:
     """
-    Serves ``app`` on ``listen`` between ``start`` and ``stop``.
+    Serves ``app`` on ``listen`` between ``start`` and ``stop``; on ``handed`` instead, if there are such sockets.
 
     ``listen`` is ``HOST:PORT``: IPv6 stands in brackets, port 0 is any free one. ``port`` is the one that was taken.
     """
 
-    def __init__(self, app: ASGIApp, listen: str) -> None:
+    def __init__(self, app: ASGIApp, listen: str, handed: Sequence[socket.socket] = ()) -> None:
         self.port = 0
         self._listen = listen
-        self._socket: socket.socket | None = None
+        self._sockets = list(handed)
         self._server = _Server(_config(app))
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
+        self._failure: Exception | None = None
 
     def start(self) -> None:
         """
@@ -51,31 +59,43 @@ class WebServer:
             WatchdError: nothing can listen there.
 
         """
-        host, _, port = self._listen.rpartition(":")
-        family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
         try:
-            self._socket = socket.create_server((host.strip("[]"), int(port)), family=family)
+            if not self._sockets:
+                self._sockets = [self._bound()]
+                self.port = self._sockets[0].getsockname()[1]
+            self._thread.start()
+            self._server.serving.wait()
+            if self._failure is not None:
+                raise self._failure
         except OSError as error:
             raise WatchdError(
                 f"[http] listen: nothing can listen on {self._listen}: {error.strerror}.",
                 hint="Choose an address of this machine and a port that is free; ss -ltnp shows who has it.",
             ) from error
-        self.port = self._socket.getsockname()[1]
-        self._thread.start()
-        self._server.serving.wait()
 
     def stop(self) -> None:
         """Cut every connection and end the thread; may be called at any time, and twice."""
-        if self._socket is None:
-            return
         if self._thread.is_alive():
             self._server.ask_to_stop()
             self._thread.join()
-        self._socket.close()
+        for listener in self._sockets:
+            listener.close()
+
+    def _bound(self) -> socket.socket:
+        host, _, port = self._listen.rpartition(":")
+        family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
+        return socket.create_server((host.strip("[]"), int(port)), family=family)
 
     def _run(self) -> None:
-        assert self._socket is not None
-        self._server.run([self._socket])
+        try:
+            with asyncio.Runner() as runner:
+                runner.run(self._server.serve(self._sockets))
+        except Exception as error:
+            if self._server.started:
+                raise
+            self._failure = error
+        finally:
+            self._server.serving.set()
 
 
 def _config(app: ASGIApp) -> uvicorn.Config:
@@ -98,7 +118,7 @@ def _config(app: ASGIApp) -> uvicorn.Config:
 
 
 class _Visitor(H11Protocol):
-    """One connection, which is cut when it is one too many, or when it takes too long to ask."""
+    """One connection, which is cut when it is one too many, or when its visitor takes too long."""
 
     _patience: asyncio.TimerHandle | None = None
 
@@ -113,6 +133,17 @@ class _Visitor(H11Protocol):
         super().on_response_complete()
         self._expect_head()
 
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP. Where an answer was given or has begun, there is no second one to give."""
+        if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
+            super().send_400_response(msg)
+        else:
+            self.transport.close()
+        asked: RequestResponseCycle | None = self.cycle
+        if asked is not None:  # its rest will not come
+            asked.disconnected = True
+            asked.message_event.set()
+
     def connection_lost(self, exc: Exception | None) -> None:
         if self._patience is not None:
             self._patience.cancel()
@@ -120,14 +151,19 @@ class _Visitor(H11Protocol):
 
     def _expect_head(self) -> None:
         """Wait for a whole head. uvicorn's own limit begins only after an answer, and every byte ends it."""
-        if self._patience is not None:
-            self._patience.cancel()
-        self._patience = self.loop.call_later(PATIENCE, self._cut_unless_asked)
+        self._after(PATIENCE, self._cut_unless_asked)
 
     def _cut_unless_asked(self) -> None:
         asked: RequestResponseCycle | None = self.cycle
         if asked is None or asked.response_complete:
             self.transport.abort()
+        else:
+            self._after(TURN, self.transport.abort)
+
+    def _after(self, seconds: float, act: Callable[[], None]) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+        self._patience = self.loop.call_later(seconds, act)
 
 
 class _Server(uvicorn.Server):
@@ -140,11 +176,9 @@ class _Server(uvicorn.Server):
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        try:
-            self._loop = asyncio.get_running_loop()
-            await super().startup(sockets)
-        finally:
-            self.serving.set()
+        self._loop = asyncio.get_running_loop()
+        await super().startup(sockets)
+        self.serving.set()
 
     async def main_loop(self) -> None:
         await self._end.wait()

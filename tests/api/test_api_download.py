@@ -91,6 +91,21 @@ def test_the_key_never_goes_to_the_result_host(panjaya: Panjaya, tmp_path: Path)
     assert visit.headers["accept-encoding"] == "identity"
 
 
+def test_progress_begins_with_what_was_there(panjaya: Panjaya, tmp_path: Path) -> None:
+    """Only what comes over the line counts against a rate: nothing of an earlier try, but all where it begins anew."""
+    first: list[int] = []
+    again: list[int] = []
+    anew: list[int] = []
+    with serving(storage(cut_after=100_000), storage(cut_after=1000), storage(etag='"e2"')) as server:
+        panjaya.download(f"{server.url}/v", tmp_path / "r", first.append)
+        panjaya.download(f"{server.url}/v", tmp_path / "r", again.append)
+        panjaya.download(f"{server.url}/v", tmp_path / "r", anew.append)
+
+    assert (first[0], first[-1]) == (0, 100_000)
+    assert (again[0], again[-1]) == (100_000, 101_000)
+    assert (anew[0], anew[-1]) == (0, len(CONTENT))
+
+
 def test_a_cut_download_goes_on_where_it_stopped(panjaya: Panjaya, tmp_path: Path) -> None:
     """The second try asks for the rest of the same file, and the digest is of the whole."""
     with serving(storage(cut_after=100_000), storage()) as server:
@@ -321,8 +336,9 @@ def test_a_host_that_stops_sending_is_a_fault(panjaya: Panjaya, tmp_path: Path) 
 def test_an_exception_of_progress_keeps_what_came(panjaya: Panjaya, tmp_path: Path) -> None:
     """How a daemon that goes down leaves a download; the next start goes on."""
 
-    def stop(_: int) -> None:
-        raise KeyboardInterrupt
+    def stop(size: int) -> None:
+        if size:
+            raise KeyboardInterrupt
 
     with serving(storage()) as server:
         with pytest.raises(KeyboardInterrupt):

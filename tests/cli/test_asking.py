@@ -35,7 +35,7 @@ def test_without_a_daemon_the_status_has_the_same_keys(here: Site) -> None:
     said = here.call("status", "--json")
 
     assert said.code == 75
-    assert list(said.json) == ["running", "folders", "claims", "counts", "budgets"]
+    assert list(said.json) == ["running", "folders", "claims", "counts", "budgets", "rates"]
     assert said.json["running"] is False
     assert said.json["counts"] == {"held": 1}
     assert [list(facts) for facts in said.json["claims"]] == [CLAIM_KEYS]

@@ -27,6 +27,8 @@ BUDGET = {
     "drops_today": 3,
 }
 
+RATE = {"folder": None, "upload": 2_500_000.0, "download": None}
+
 MOVING = {
     "upload": Progress(sent=500, total=1000, since=0.0),
     "download es-ES": Progress(sent=5, total=None, since=0.0),
@@ -57,6 +59,7 @@ def status(name: str = "talk.mp4", **more: Any) -> dict[str, Any]:
         "claims": [facts | {"file": name}],
         "counts": {},
         "budgets": [BUDGET],
+        "rates": [RATE],
     }
 
 
@@ -82,6 +85,14 @@ def test_the_storage_is_named_by_its_profile() -> None:
     for words in ("local (ext4)", "nas: nfs (nfs4)", "box: cifs"):
         assert words in page
     assert "cifs (cifs)" not in page
+
+
+def test_the_rates_of_this_hour_are_shown() -> None:
+    """Only where there is one at all."""
+    page = shown(status())
+
+    assert "all folders together  2.5 MB/s  no limit" in page
+    assert "rate now" not in shown(status() | {"rates": []})
 
 
 def test_a_folder_in_trouble_shows_it_instead_of_its_last_look() -> None:

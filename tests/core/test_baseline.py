@@ -1,8 +1,8 @@
 """The baseline: what lay there, and what has left it."""
 
-from samples import NOW
+from samples import NOW, drop
 
-from panjaya_watchd.core.baseline import Baseline
+from panjaya_watchd.core.baseline import Baseline, entry
 from panjaya_watchd.core.names import FolderName
 
 
@@ -22,3 +22,10 @@ def test_where_something_was_mounted_is_known_as_long_as_it_holds_an_old_drop() 
     assert known.mounts == ("share",)
     assert known.mounted([""]) is known
     assert known.without_gone(["a", "shared/c"]).mounted([""]).mounts == ()
+
+
+def test_what_can_cost_something_is_kept() -> None:
+    """A video, or a TOML that may name one on the web, which is another drop once its video lies beside it."""
+    assert entry(drop("talk.mp4", "talk.toml")) == "talk"
+    assert entry(drop("talk.toml", "talk.es-ES.srt")) == "talk.toml"
+    assert entry(drop("talk.es-ES.srt")) is None

@@ -208,3 +208,21 @@ def test_one_name_twice_is_no_fault() -> None:
     (found,) = group(files)
 
     assert [part.name for part in found.parts] == ["talk.mp4", "talk.toml", "talk.toml"]
+
+
+def test_people_know_a_drop_by_its_video_or_what_comes_nearest() -> None:
+    """The TOML before the subtitles; a drop that only orders something has the stem of what it is for."""
+    seen = Fingerprint(size=1, mtime_ns=1, ctime_ns=1, ino=1)
+    (whole,) = group((f"sub/Talk{suffix}", seen) for suffix in (".es-ES.srt", ".mp4", ".toml"))
+    (lone,) = group((f"Talk{suffix}", seen) for suffix in (".es-ES.srt", ".toml"))
+    (bare,) = group([("Talk.es-ES.srt", seen)])
+    word = Drop(key="sub/talk", parts=(), title="Talk")
+
+    assert [each.leader for each in (whole, lone, bare, word)] == [
+        "sub/Talk.mp4",
+        "Talk.toml",
+        "Talk.es-ES.srt",
+        "Talk",
+    ]
+    assert [each.folder for each in (whole, lone, word)] == ["sub", "", "sub"]
+    assert [each.stem for each in (whole, word)] == ["Talk", "Talk"]

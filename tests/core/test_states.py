@@ -25,13 +25,14 @@ from samples import (
 )
 
 from panjaya_watchd.core import effects, events
-from panjaya_watchd.core.answers import Asset
+from panjaya_watchd.core.answers import Asset, Fault
 from panjaya_watchd.core.claim import (
     LIVING,
     Attempt,
     Claim,
     Destination,
     DubbingState,
+    HeldFor,
     OnDoubt,
     Outcome,
     Rules,
@@ -40,7 +41,7 @@ from panjaya_watchd.core.claim import (
 from panjaya_watchd.core.dubbing import DUBBING_ROWS
 from panjaya_watchd.core.effects import Effect
 from panjaya_watchd.core.events import Event, Told, Word
-from panjaya_watchd.core.following import UNKNOWN_POLLS
+from panjaya_watchd.core.following import FETCH_REFUSALS, UNKNOWN_POLLS
 from panjaya_watchd.core.names import AssetId, Locale, VersionId
 from panjaya_watchd.core.order import AutoGenerate
 from panjaya_watchd.core.pace import ACCOUNT_PAUSE, LOOK_UPS_IN_WINDOW
@@ -545,3 +546,50 @@ def test_no_sequence_of_events_opens_a_second_gate_without_a_reason(
             excused = False
         if held.state is State.CLOSED:
             break
+
+
+def test_what_people_edit_is_followed_where_the_folder_says_so() -> None:
+    """With generation off an editable version is the end, unless it is to be waited for, or was revised on purpose."""
+    ready = events.Polled(asset=asset("ReadyToEdit", "ReadyToEdit"))
+    off = claim(State.DUBBING, order=order(auto_generate=AutoGenerate.OFF))
+    followed = replace(off, rules=Rules(follow=True))
+    revised = replace(off, dubbings=(dubbing(SPANISH, revised=True), dubbing(FRENCH, revised=True)))
+
+    assert step(off, ready, NOW).claim.state is State.FILING
+    assert [step(each, ready, NOW).claim.state for each in (followed, revised)] == [State.DUBBING, State.DUBBING]
+    generated = events.Polled(asset=asset("Completed", "Completed"))
+    fetched = [type(effect) for effect in step(followed, generated, NOW).effects]
+    assert fetched == [effects.Fetch, effects.Fetch]
+
+
+def test_a_revision_keeps_no_twin_waiting() -> None:
+    """It buys nothing, and may take days."""
+    assert claim(State.DUBBING).admitted
+    assert not claim(State.DUBBING, dubbings=(dubbing(SPANISH, revised=True),)).admitted
+
+
+def test_a_piece_bounds_what_an_unknown_length_can_cost() -> None:
+    """Of a video on the web nothing else is known; of a measured one the rest counts."""
+    web = order(start_time=10.0, end_time=70.0)
+
+    assert claim(order=web, duration=None).estimated_millis == 120_000
+    assert claim(order=web, duration=40.0).estimated_millis == 60_000
+    assert claim(duration=None).estimated_millis is None
+    assert claim(order=None).estimated_millis is None
+
+
+def test_a_result_that_is_refused_for_hours_is_asked_about() -> None:
+    """Only where nothing else is under way; a person's word begins anew."""
+    gone = Fault(money_may_have_moved=False, repeat_helps=True, words="the link has expired", status=403)
+    refused = dubbing(SPANISH, DubbingState.FETCHING, version_id=VersionId("v1"), refusals=FETCH_REFUSALS - 1)
+    beside = claim(State.DUBBING, dubbings=(refused, dubbing(FRENCH)))
+    alone = claim(State.DUBBING, dubbings=(refused, dubbing(FRENCH, DubbingState.FETCHED)))
+    event = events.FetchFaulted(locale=SPANISH, fault=gone)
+
+    assert step(beside, event, NOW).claim.state is State.DUBBING
+    asked = step(alone, event, NOW)
+    assert (asked.claim.held_for, asked.effects) == (HeldFor.LOST, ())
+    assert asked.claim.held == "Panjaya refuses the video in Spanish (Spain): the link has expired"
+    again = step(asked.claim, Told(word=Word.RETRY), NOW)
+    assert [type(effect) for effect in again.effects] == [effects.Fetch]
+    assert again.claim.dubbings[0].refusals == 0

@@ -20,6 +20,9 @@ CODES = (
     "time_out_of_range",
 )
 
+LINK = "https://studio.example/v1"
+EDITED = dubbing(FRENCH, seen="ReadyToEdit", studio_url=LINK)
+
 
 def test_each_documented_error_code_has_a_sentence_of_its_own() -> None:
     """Seven codes, seven sentences, and each says what to do."""
@@ -100,6 +103,17 @@ def test_refusals_say_that_nothing_was_spent() -> None:
             State.DUBBING,
             {"trouble": "no folder"},
             "is being dubbed into Spanish (Spain) and French; a step has failed and is tried again: no folder",
+        ),
+        (
+            State.DUBBING,
+            {"dubbings": (EDITED,)},
+            f"waits until somebody generates it in the Panjaya Studio: French {LINK}",
+        ),
+        (State.DUBBING, {"dubbings": (dubbing(FRENCH, DubbingState.FETCHED),)}, "is dubbed"),
+        (
+            State.DUBBING,
+            {"dubbings": (EDITED, dubbing(SPANISH))},
+            "is being dubbed into French and Spanish (Spain)",
         ),
         (State.HELD, {}, "waits for the person who looks after this service: nobody knows"),
         (State.FILING, {}, "is being put away"),

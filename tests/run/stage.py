@@ -18,7 +18,7 @@ from world import SimClock
 
 from panjaya_watchd.api.base import Download, Submission
 from panjaya_watchd.core.answers import Asset, Fault, Version
-from panjaya_watchd.core.claim import Claim, Rules
+from panjaya_watchd.core.claim import Claim, Dubbing, Rules
 from panjaya_watchd.core.content import Measured, Patience
 from panjaya_watchd.core.drop import Drop, group
 from panjaya_watchd.core.effects import Effect
@@ -37,7 +37,7 @@ from panjaya_watchd.run.folders import Watched
 from panjaya_watchd.run.hands import Hands
 from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.intake import Intake
-from panjaya_watchd.run.messages import Happened, Message
+from panjaya_watchd.run.messages import Answer, Happened, Message
 from panjaya_watchd.run.tools import Probe
 
 FOLDER = FolderName("marketing")
@@ -64,6 +64,16 @@ class Notes:
         self.known: list[Known] = []
         self.listening: list[tuple[FolderName, bool]] = []
         self.answered = 0.0
+        self.verified: list[tuple[Claim, Dubbing]] = []
+        self.revised: list[Claim] = []
+
+    def verify(self, claim: Claim, dubbing: Dubbing, answer: Answer) -> None:
+        """Write down which result is to be read."""
+        self.verified.append((claim, dubbing))
+
+    def revise(self, claim: Claim, answer: Answer) -> None:
+        """Write down for which claim a version is to be revised."""
+        self.revised.append(claim)
 
     def hand(self, claim: Claim, effect: Effect) -> None:
         """Write down an effect."""
@@ -242,6 +252,7 @@ class Api:
         if isinstance(self.result, Fault):
             return self.result
         self.disk.write(str(into), self.result)
+        progress(0)
         progress(len(self.result))
         return Download(size=len(self.result), digest=Digest("ab" * 32))
 

@@ -24,6 +24,7 @@ from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.lanes import Lanes
 from panjaya_watchd.run.listening import Listening
 from panjaya_watchd.run.messages import Question
+from panjaya_watchd.run.meter import Meters
 
 LONG = 30.0
 VIDEO = b"talk " * 50
@@ -287,7 +288,7 @@ def test_an_end_after_the_gate_waits_for_the_answer() -> None:
 def asked(stage: Stage, words: Mapping[str, Any]) -> Mapping[str, Any]:
     """Ask a driver."""
     said: list[Mapping[str, Any]] = []
-    answer(stage.driver, Question(words=words, answer=said.append), Board())
+    answer(stage.driver, Question(words=words, answer=said.append), Board(), Meters())
     (answered,) = said
     return answered
 
@@ -297,6 +298,7 @@ def test_the_status_can_be_asked_for() -> None:
     said = asked(Stage().start(claim(State.HELD)), {"ask": "status"})
 
     assert said["running"] is True
+    assert said["rates"] == []
     assert [each["claim"] for each in said["claims"]] == ["c0ffee"]
 
 

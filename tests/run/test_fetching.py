@@ -14,8 +14,10 @@ from worlds import half_of
 from panjaya_watchd.core import events
 from panjaya_watchd.core.claim import Claim, Dubbing, DubbingState, Result, State
 from panjaya_watchd.core.names import AssetId, Digest, FolderName, VersionId
+from panjaya_watchd.core.rate import Schedule, Span
 from panjaya_watchd.errors import PlaceError
 from panjaya_watchd.places.memory import MemoryPlace
+from panjaya_watchd.run.meter import BURST, Meter, Meters
 
 TALKING = b"talk " * 9
 BEFORE = b"dubbed before"
@@ -238,3 +240,49 @@ def test_each_language_is_looked_for_by_itself() -> None:
 
     assert isinstance(event, events.Fetched)
     assert event.result.name == "new.fr-FR.mp4"
+
+
+# at a rate
+
+
+def metered(room: Room, limit: float, *, stops: bool = False) -> list[float]:
+    """Limit downloads; give the list of the waits that will be asked for."""
+    waits: list[float] = []
+
+    def wait(seconds: float) -> bool:
+        waits.append(seconds)
+        room.clock.seconds += seconds
+        return stops
+
+    meter = Meter(Schedule(spans=(Span(limit=limit),)), room.clock, wait)
+    room.hands = replace(room.hands, meters=Meters(downloads={FOLDER: meter}))
+    return waits
+
+
+def test_a_download_goes_at_its_rate() -> None:
+    """It waits for what has come."""
+    room, taken = stage(result=b"d" * 5000)
+    room.disk.delete(FILED)
+    waits = metered(room, 1000.0)
+
+    assert isinstance(fetch(room, taken), events.Fetched)
+    assert sum(waits) == pytest.approx(5.0 - BURST)
+
+
+def test_a_copy_of_an_earlier_result_is_not_limited() -> None:
+    """It does not go over the line."""
+    room, taken = stage()
+    waits = metered(room, 0.001)
+
+    assert fetch(room, taken) == events.Fetched(locale=SPANISH, result=COPIED)
+    assert waits == []
+
+
+def test_a_download_that_waits_ends_with_the_daemon() -> None:
+    """The next start goes on with it."""
+    room, taken = stage(result=b"d" * 5000)
+    room.disk.delete(FILED)
+    waits = metered(room, 1.0, stops=True)
+
+    assert fetch(room, taken) is None
+    assert len(waits) == 1

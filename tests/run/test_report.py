@@ -1,21 +1,25 @@
 """Reports: stable keys, plain values, whatever state a claim is in."""
 
 import json
+import threading
 from dataclasses import replace
 from datetime import datetime
 
 import pytest
 from run.stage import FOLDER, Stage
 from samples import CLAIM_KEYS, FRENCH, NOW, SPANISH, claim, drop, dubbing, earlier, fingerprint
+from world import SimClock
 
 from panjaya_watchd.core.budget import Budget, Purse, Spent
 from panjaya_watchd.core.claim import Destination, DubbingState, HeldFor, Outcome, Reservation, State
 from panjaya_watchd.core.names import AssetId, ClaimId, FolderName, display
 from panjaya_watchd.core.profiles import Ground, Profile
+from panjaya_watchd.core.rate import Schedule, Span
 from panjaya_watchd.places.base import Scan
 from panjaya_watchd.run.board import Board, Progress
 from panjaya_watchd.run.messages import Scanned, Unseen
-from panjaya_watchd.run.report import claim_facts, status
+from panjaya_watchd.run.meter import Meter, Meters
+from panjaya_watchd.run.report import claim_facts, rates, status
 
 DUBBING_KEYS = ["locale", "state", "status", "progress", "version_id", "studio_url", "error", "file"]
 MOVING = {"upload": Progress(sent=500, total=1000, since=10.0)}
@@ -244,3 +248,27 @@ def test_the_status_tells_what_is_used_of_every_budget() -> None:
 def test_the_status_without_budgets_has_none() -> None:
     """No budget is no limit, and nothing to tell."""
     assert status([], {}, Board(), 0.0, {})["budgets"] == []
+
+
+def test_the_rates_of_this_hour_are_told() -> None:
+    """Of every folder that has one in any direction, also where nothing is limited just now."""
+    clock = SimClock()
+
+    def meter(span: Span) -> Meter:
+        return Meter(Schedule(spans=(span,)), clock, threading.Event().wait)
+
+    later = Span(limit=3.0, begin=3600)
+    meters = Meters(
+        uploads={None: meter(Span(limit=1.0))},
+        downloads={None: meter(later), FOLDER: meter(Span(limit=2.0))},
+    )
+    told = rates(meters)
+
+    assert json.loads(json.dumps(told)) == told
+    assert told == [
+        {"folder": None, "upload": 1.0, "download": None},
+        {"folder": FOLDER, "upload": None, "download": 2.0},
+    ]
+    clock.seconds = 3600
+    assert rates(meters)[0] == {"folder": None, "upload": 1.0, "download": 3.0}
+    assert rates(Meters()) == []

@@ -10,14 +10,17 @@ import pytest
 from run.stage import CLAIM, ROOT, Api, Room, Talk
 from samples import BARRED, BROKEN, BUSY, DIGEST, FRENCH, REFUSED, SPANISH, asset, earlier
 
+from panjaya_watchd.api.base import Submission
 from panjaya_watchd.core import events
 from panjaya_watchd.core.answers import Asset, AssetDubbing, Fault
 from panjaya_watchd.core.claim import Attempt, Claim, State
 from panjaya_watchd.core.names import AssetId, Digest, Locale
+from panjaya_watchd.core.rate import Schedule, Span
 from panjaya_watchd.errors import PlaceError
 from panjaya_watchd.places.base import Source
 from panjaya_watchd.places.memory import MemoryPlace
 from panjaya_watchd.run.gate import Gate
+from panjaya_watchd.run.meter import BURST, STILL, Meter, Meters
 
 VIDEO = bytes(range(256)) * 5000
 """More than one chunk of reading."""
@@ -201,6 +204,75 @@ def test_a_list_of_assets_that_is_not_found_is_no_refusal_of_the_video() -> None
 
     assert ended == events.Faulted(fault=replace(LOST, repeat_helps=True))
     assert (said, room.api.took) == ([], [])
+
+
+# uploading at a rate
+
+
+class Slowly:
+    """A meter whose waiting is played: it counts the seconds, and something may happen at each."""
+
+    def __init__(self, room: Room, limit: float, *, happens: Callable[[], bool] = lambda: False) -> None:
+        self.waited = 0.0
+        self._happens = happens
+        self._clock = room.clock
+        schedule = Schedule(spans=(Span(limit=limit),))
+        room.hands = replace(room.hands, meters=Meters(uploads={None: Meter(schedule, room.clock, self.wait)}))
+
+    def wait(self, seconds: float) -> bool:
+        """Let the time pass."""
+        self.waited += seconds
+        self._clock.seconds += seconds
+        return self._happens()
+
+
+@pytest.mark.parametrize("files", [{"talk.mp4": VIDEO}, {"talk.mp4": VIDEO, "talk.background.wav": VIDEO}])
+def test_an_upload_goes_at_its_rate_and_waits_for_nothing_at_its_gate(files: dict[str, bytes]) -> None:
+    """The background counts as well; what is held back at the gate is paid for, and leaves when the driver says so."""
+    room = Room(files=files)
+    slowly, taken, gate = Slowly(room, 1e6), room.taken(), Gate()
+    gate.open()
+    at_gate: list[float] = []
+    event = room.hands.upload(taken, gate, lambda _: at_gate.append(slowly.waited))
+
+    assert isinstance(event, events.Accepted)
+    assert slowly.waited == pytest.approx(len(VIDEO) * len(files) / 1e6 - BURST)
+    assert at_gate == [slowly.waited]
+    ((_, sent, background),) = room.api.took
+    assert (sent, background) == (VIDEO, files.get("talk.background.wav"))
+
+
+def test_an_upload_at_a_low_rate_goes_in_small_chunks() -> None:
+    """A chunk of the usual size would keep the connection still for half a minute."""
+    room = Room(files={"talk.mp4": VIDEO, "talk.background.wav": VIDEO})
+    slowly, taken = Slowly(room, 20_000.0), room.taken()
+    longest: list[float] = []
+
+    class Taking(Api):
+        def submit(self, submission: Submission) -> Asset | Fault:
+            for body in (submission.background, submission.video):
+                before = slowly.waited
+                for _ in body or ():
+                    longest.append(slowly.waited - before)
+                    before = slowly.waited
+            return self.answer
+
+    room.hands = replace(room.hands, api=Taking(disk=room.disk))
+
+    assert isinstance(send(room, taken)[0], events.Accepted)
+    assert max(longest) <= STILL + BURST
+    assert sum(longest) > len(VIDEO) / 20_000
+
+
+@pytest.mark.parametrize("waits", [1, 3, 60])
+def test_an_upload_that_waits_for_its_turn_ends_with_the_daemon(waits: int) -> None:
+    """Before the connection is made, and at any chunk; nothing is said, nothing was sent whole."""
+    room = Room(files={"talk.mp4": VIDEO})
+    left = iter(range(waits))
+    Slowly(room, 20_000.0, happens=lambda: next(left, None) is None)
+
+    assert send(room, room.taken()) == (None, [])
+    assert room.api.took == []
 
 
 # further languages

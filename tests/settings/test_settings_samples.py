@@ -11,7 +11,16 @@ from panjaya_watchd.core.order import MAY_SET
 from panjaya_watchd.settings import Api, Budget, Folder, Http, Limits, Notify, Settings, State
 
 SAMPLES = Path(__file__).parents[2] / "config"
-WITHOUT_DEFAULT = {"key_file", "lips_model", "speakers_count", "quiet", "socket", "budget"}
+WITHOUT_DEFAULT = {
+    "key_file",
+    "lips_model",
+    "speakers_count",
+    "quiet",
+    "socket",
+    "budget",
+    "upload_rate",
+    "download_rate",
+}
 
 
 @pytest.fixture

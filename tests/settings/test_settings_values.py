@@ -12,6 +12,7 @@ from panjaya_watchd.core.claim import OnDoubt, Rules
 from panjaya_watchd.core.names import Locale
 from panjaya_watchd.core.order import MAY_SET, AutoGenerate, Defaults, LipsModel
 from panjaya_watchd.core.profiles import TRAITS, Profile
+from panjaya_watchd.core.rate import Schedule, Span
 from panjaya_watchd.core.settle import Rule
 from panjaya_watchd.settings import Folder, Settings
 
@@ -36,6 +37,9 @@ RIGHT = [
     ("state", 'socket = "/run/x.sock"', Path("/run/x.sock")),
     ("limits", "uploads = 1", 1),
     ("limits", "downloads = 64", 64),
+    ("limits", "requests_per_second = 0.5", 0.5),
+    ("limits", 'upload_rate = "20 MB/s"', Schedule(spans=(Span(limit=2e7),))),
+    ("limits", 'download_rate = ["sat = 1 MB/s"]', Schedule(spans=(Span(limit=1e6, days=frozenset({5})),))),
     ("http", 'listen = "[::1]:80"', "[::1]:80"),
     ("http", 'listen = ""', ""),
     ("http", 'public_url = "https://dub.example.com/hook"', "https://dub.example.com/hook"),
@@ -58,6 +62,8 @@ RIGHT = [
     ("folder", 'stall_timeout = "2d"', timedelta(days=2)),
     ("folder", 'on_first_start = "take"', "take"),
     ("folder", 'on_doubt = "retry"', OnDoubt.RETRY),
+    ("folder", 'upload_rate = "800 kbit/s"', Schedule(spans=(Span(limit=1e5),))),
+    ("folder", "download_rate = []", Schedule()),
 ]
 
 
@@ -159,6 +165,8 @@ WRONG = [
     ("limits", f"uploads = 0x{'f' * 5000}", "uploads", "found a huge number, expected a number of at most 64"),
     ("api", f"poll_first = 0x{'f' * 5000}", "poll_first", "found a huge number, expected a duration"),
     ("folder", f"budget = {{ minutes_per_day = 0x{'f' * 5000} }}", "budget.minutes_per_day", "found a huge number"),
+    ("limits", "requests_per_second = 0", "requests_per_second", "expected a number of more than 0"),
+    ("limits", "requests_per_second = inf", "requests_per_second", "expected a finite number"),
     ("limits", "uploads = 65", "uploads", "expected a number of at most 64"),
     ("limits", "downloads = 1.5", "downloads", "expected a whole number"),
     ("limits", "downloads = true", "downloads", "expected a whole number"),
@@ -199,6 +207,11 @@ WRONG = [
     ("folder", "stall_timeout = 10:00:00", "stall_timeout", "found 10:00:00, expected a duration"),
     ("folder", 'on_first_start = "ask"', "on_first_start", "expected one of hold, take"),
     ("folder", 'on_doubt = "again"', "on_doubt", "expected one of hold, retry"),
+    ("limits", 'upload_rate = "0"', "upload_rate", "a limit of nothing would stop the service"),
+    ("limits", 'upload_rate = "20 Mbps"', "upload_rate", 'Did you mean "20 Mbit/s"?'),
+    ("limits", "download_rate = 20", "download_rate", 'found 20, expected a rate such as "20 MB/s"'),
+    ("folder", 'upload_rate = ["1 MB/s", "x"]', "upload_rate[1]", 'found "x", expected a rate such as'),
+    ("folder", 'download_rate = { limit = "1 MB/s" }', "download_rate", "found a table, expected a rate such as"),
     ("folder", "budget = 600", "budget", "expected a table"),
     ("folder", "budget = {}", "budget", "expected at least one of minutes_per_day"),
     ("folder", "budget = { minutes_per_day = 0 }", "budget.minutes_per_day", "expected a number of more than 0"),

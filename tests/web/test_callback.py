@@ -1,112 +1,53 @@
 """The callback endpoint and its server: real sockets on loopback, and what reaches the one who is told."""
 
+import gc
 import http.client
 import json
-import queue
+import resource
 import socket
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
+from receiving import LONG, READY, Open, Receiver, ended, told
+from sealing import der
 
 from panjaya_watchd.errors import WatchdError
 from panjaya_watchd.web import server as web_server
-from panjaya_watchd.web.callback import LARGEST, Callbacks
-from panjaya_watchd.web.server import WebServer
-from panjaya_watchd.web.signature import PublicKey
+from panjaya_watchd.web.callback import LARGEST
 
-OURS: Final = ec.generate_private_key(ec.SECP256R1())
-READY: Final = {"event": "version_ready", "asset_id": "a1", "version_id": "v1", "locale": "es-ES"}
-LONG: Final = 10.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What came back."""
-
-    status: int
-    sentence: str
-    server: str | None
-
-
-class Receiver:
-    """A running endpoint; ``told`` is what it said."""
-
-    def __init__(self, listen: str = "127.0.0.1:0", *, patience: float = LONG) -> None:
-        self.told: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
-        key = PublicKey(OURS.public_key())
-        callbacks = Callbacks(key=key, say=lambda *both: self.told.put(both), patience=patience)
-        self.server = WebServer(callbacks.app, listen)
-
-    def post(
-        self, body: bytes, path: str = "/callback/c0ffee", signature: str | None = "", method: str = "POST"
-    ) -> Answer:
-        """Send a body with its true signature, another one, or None."""
-        if signature == "":
-            signature = OURS.sign(body, ec.ECDSA(SHA256())).hex()
-        headers = {} if signature is None else {"X-Signature": signature, "X-Signature-Algorithm": "ES256"}
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=LONG)
-        with closing(connection):
-            connection.request(method, path, body, headers)
-            answer = connection.getresponse()
-            return Answer(status=answer.status, sentence=answer.read().decode(), server=answer.headers.get("Server"))
-
-    def connect(self) -> socket.socket:
-        """Open a connection and say nothing yet."""
-        return socket.create_connection(("127.0.0.1", self.server.port), timeout=LONG)
-
-    def everything(self) -> list[tuple[str, str]]:
-        """Give what was said so far."""
-        return [self.told.get_nowait() for _ in range(self.told.qsize())]
-
-
-Open = Callable[..., Receiver]
-
-
-@pytest.fixture
-def receive() -> Iterator[Open]:
-    """Start an endpoint."""
-    with ExitStack() as ends:
-
-        def receive(listen: str = "127.0.0.1:0", *, patience: float = LONG) -> Receiver:
-            receiver = Receiver(listen, patience=patience)
-            receiver.server.start()
-            ends.callback(receiver.server.stop)
-            return receiver
-
-        yield receive
-
-
-def told(**changes: Any) -> bytes:
-    """Write a callback; None takes a key away."""
-    fields = {**READY, **changes}
-    return json.dumps({key: value for key, value in fields.items() if value is not None}).encode()
+VERSION: Final = ("version_ready", "v1", "es-ES")
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "what"),
     [
-        told(),
-        told(event="asset_failed", version_id=None, locale=None),
-        json.dumps({**READY, "version_id": None}).encode(),
-        told(locale=None, version_locale="es-ES"),
-        told(event="asset_ready", sent_at="2026-03-01T12:00:00Z", more=[{"deep": True}]),
-        told(version_id=7, locale=["odd"]),
-        told(asset_id=" a1\n"),
-        told(padding="x" * (LARGEST - 120)),
+        (told(), VERSION),
+        (told(event="asset_failed", version_id=None, locale=None), ("asset_failed", None, None)),
+        (json.dumps({**READY, "version_id": None, "locale": None}).encode(), ("version_ready", None, None)),
+        (told(locale=None, version_locale="es-ES"), VERSION),
+        (told(locale=7, version_locale="es-ES"), VERSION),
+        (told(version_locale="fr-FR"), VERSION),
+        (told(event="asset_ready", sent_at="2026-03-01T12:00:00Z", more=[{"deep": 1}]), ("asset_ready", *VERSION[1:])),
+        (told(version_id=7, locale=["odd"]), ("version_ready", None, None)),
+        (told(version_id={"id": "v1"}, version_locale=True), ("version_ready", None, "es-ES")),
+        (told(version_id="v\0", locale="\ud800"), ("version_ready", None, None)),
+        (told(version_id="v" * 257, locale=""), ("version_ready", None, None)),
+        (told(asset_id=" a1\n"), VERSION),
+        (told(padding="x" * (LARGEST - 120)), VERSION),
     ],
-    ids=["version", "asset", "null", "version_locale", "unknown", "odd", "spaces", "large"],
+    ids="version asset null version_locale odd_locale both unknown odd object unprintable long spaces large".split(),
 )
-def test_a_signed_callback_tells_whose_asset_it_is(receive: Open, body: bytes) -> None:
-    """The claim of the address and the asset of the body, nothing more; what is not needed may be anything."""
+def test_a_signed_callback_tells_what_happened(
+    receive: Open, body: bytes, what: tuple[str, str | None, str | None]
+) -> None:
+    """The claim of the address, the asset, the event; version and locale where they are told. The rest is anything."""
     receiver = receive()
     answer = receiver.post(body)
+    (said,) = receiver.everything()
 
-    assert (answer.status, receiver.everything()) == (204, [("c0ffee", "a1")])
+    assert (answer.status, said.claim_id, said.asset_id) == (204, "c0ffee", "a1")
+    assert (said.event, said.version_id, said.locale) == what
 
 
 def test_a_callback_may_come_again(receive: Open) -> None:
@@ -115,12 +56,12 @@ def test_a_callback_may_come_again(receive: Open) -> None:
     answers = [receiver.post(told(), path) for path in ("/callback/1", "/callback/1", f"/callback/{'f' * 64}")]
 
     assert [answer.status for answer in answers] == [204] * 3
-    assert receiver.everything() == [("1", "a1"), ("1", "a1"), ("f" * 64, "a1")]
+    assert receiver.witnessed() == [("1", "a1"), ("1", "a1"), ("f" * 64, "a1")]
 
 
 @pytest.mark.parametrize(
     "signature",
-    [None, " ", "00" * 64, "%", OURS.sign(told(asset_id="a2"), ec.ECDSA(SHA256())).hex()],
+    [None, " ", "00" * 64, "%", der(told(asset_id="a2")).hex()],
     ids=["none", "empty", "zeros", "no encoding", "of another body"],
 )
 @pytest.mark.parametrize("body", [told(), b"not even JSON", b""])
@@ -128,7 +69,7 @@ def test_what_is_not_signed_has_no_effect(receive: Open, signature: str | None, 
     """401, whatever the body is: it is not looked at before its signature is right."""
     receiver = receive()
 
-    assert (receiver.post(body, signature=signature).status, receiver.everything()) == (401, [])
+    assert (receiver.post(body, signature=signature).status, receiver.witnessed()) == (401, [])
 
 
 @pytest.mark.parametrize(
@@ -159,7 +100,7 @@ def test_what_is_not_understood_has_no_effect(receive: Open, body: bytes, senten
     receiver = receive()
     answer = receiver.post(body)
 
-    assert (answer.status, receiver.everything()) == (400, [])
+    assert (answer.status, receiver.witnessed()) == (400, [])
     assert sentence in answer.sentence
 
 
@@ -185,7 +126,7 @@ def test_nothing_else_is_there(receive: Open, path: str) -> None:
     """404 for every other address, and no page that explains any."""
     receiver = receive()
 
-    assert (receiver.post(told(), path).status, receiver.everything()) == (404, [])
+    assert (receiver.post(told(), path).status, receiver.witnessed()) == (404, [])
 
 
 def test_a_callback_is_posted(receive: Open) -> None:
@@ -193,7 +134,7 @@ def test_a_callback_is_posted(receive: Open) -> None:
     receiver = receive()
     answers = [receiver.post(told(), method=method) for method in ("GET", "PUT", "DELETE", "POST")]
 
-    assert ([answer.status for answer in answers], receiver.everything()) == ([405, 405, 405, 204], [("c0ffee", "a1")])
+    assert ([answer.status for answer in answers], receiver.witnessed()) == ([405, 405, 405, 204], [("c0ffee", "a1")])
     assert not any(answer.server for answer in answers)
 
 
@@ -206,7 +147,7 @@ def test_a_large_body_is_refused(receive: Open) -> None:
         connection.request("POST", "/callback/c0ffee", iter([body]), {"X-Signature": "00"})
         chunked = connection.getresponse().status
 
-    assert (receiver.post(body).status, chunked, receiver.everything()) == (413, 413, [])
+    assert (receiver.post(body).status, chunked, receiver.witnessed()) == (413, 413, [])
     assert receiver.post(b"x" * LARGEST).status == 400
 
 
@@ -227,7 +168,7 @@ def test_half_a_body_has_no_effect(receive: Open) -> None:
     with receiver.connect() as hasty:
         hasty.sendall(b"POST /callback/c0ffee HTTP/1.1\r\nHost: us\r\nContent-Length: 100\r\n\r\n{")
 
-    assert (receiver.post(told()).status, receiver.everything()) == (204, [("c0ffee", "a1")])
+    assert (receiver.post(told()).status, receiver.witnessed()) == (204, [("c0ffee", "a1")])
 
 
 @pytest.mark.parametrize("begun", [b"", b"POST /callback/c0ffee HTTP/1.1\r\nHost: us\r\nX-Slow: "])
@@ -296,6 +237,32 @@ def test_an_address_that_is_not_ours_is_said() -> None:
         Receiver("192.0.2.1:8765").server.start()
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # asyncio loses half a loop
+def test_a_start_without_descriptors_is_said() -> None:
+    """The server itself needs some besides its socket; without them the daemon must not wait for it for ever."""
+    why = started_without_descriptors()
+    gc.collect()
+
+    assert "Too many open files" in why
+
+
+def started_without_descriptors() -> str:
+    """Start a server that gets one descriptor and no more; give what it says."""
+    server = Receiver().server
+    before, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with socket.socket() as next_one:
+        number = next_one.fileno()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (number + 1, most))
+    try:
+        server.start()
+    except WatchdError as error:
+        return error.message
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (before, most))
+        server.stop()
+    return "nothing"
+
+
 def test_it_listens_on_ipv6(receive: Open) -> None:
     """An address in brackets, as in a URL."""
     receiver = receive("[::1]:0")
@@ -303,14 +270,3 @@ def test_it_listens_on_ipv6(receive: Open) -> None:
         visitor.sendall(b"GET / HTTP/1.0\r\n\r\n")
 
         assert ended(visitor).startswith(b"HTTP/1.1 404 ")
-
-
-def ended(visitor: socket.socket) -> bytes:
-    """Read to the end of a connection, which may be a reset."""
-    said = b""
-    try:
-        while got := visitor.recv(65536):
-            said += got
-    except ConnectionResetError:
-        pass
-    return said

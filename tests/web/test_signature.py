@@ -1,14 +1,12 @@
 """Which signatures are Panjaya's: every spelling of a true one, and nothing else."""
 
-import base64
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa, utils
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -18,38 +16,17 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from hypothesis import example, given
 from hypothesis import strategies as st
+from sealing import BODY, OURS, TEXTS, der, raw
 
 from panjaya_watchd.errors import SettingsError
 from panjaya_watchd.web.signature import PANJAYA, PublicKey, read_public_key
 
-BODY: Final = b'{"event":"version_ready","asset_id":"a1"}'
-OURS: Final = ec.generate_private_key(ec.SECP256R1())
 KEY: Final = PublicKey(OURS.public_key())
-
-
-def der(body: bytes = BODY) -> bytes:
-    """Sign as ``cryptography`` and key services do."""
-    return OURS.sign(body, ec.ECDSA(SHA256()))
-
-
-def raw(body: bytes = BODY) -> bytes:
-    """Sign as JOSE does: r and s, 32 bytes each."""
-    return b"".join(number.to_bytes(32) for number in utils.decode_dss_signature(der(body)))
 
 
 def pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
     """Write the public half."""
     return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-
-
-TEXTS: Final[dict[str, Callable[[bytes], str]]] = {
-    "hex": bytes.hex,
-    "HEX": lambda signature: signature.hex().upper(),
-    "base64": lambda signature: base64.b64encode(signature).decode(),
-    "base64, no padding": lambda signature: base64.b64encode(signature).decode().rstrip("="),
-    "base64url": lambda signature: base64.urlsafe_b64encode(signature).decode(),
-    "base64url, no padding": lambda signature: base64.urlsafe_b64encode(signature).decode().rstrip("="),
-}
 
 
 @pytest.mark.parametrize("sign", [raw, der])

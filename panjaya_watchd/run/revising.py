@@ -1,0 +1,55 @@
+"""
+Revising: one dubbed video is made editable again, by which the service throws its own copy away for good.
+
+So ours is read first, as a whole, where it was filed; then the claim that is to fetch what comes of it is made durable;
+only then the service is asked. Its answer may be lost: then the version itself says whether it was done.
+"""
+
+import hashlib
+from contextlib import closing
+
+from panjaya_watchd.api.base import Withdrawn
+from panjaya_watchd.core.answers import READY_TO_EDIT, Fault
+from panjaya_watchd.core.claim import Claim, Dubbing
+from panjaya_watchd.errors import PlaceError
+from panjaya_watchd.places.base import Unsettled
+from panjaya_watchd.run.fetching import Heeding
+from panjaya_watchd.run.tools import Tools
+
+_CHUNK = 1 << 20
+
+
+def revise(tools: Tools, dubbing: Dubbing) -> str | None:
+    """Have a version revised. Gives a sentence where it was not; None: it can be edited."""
+    assert dubbing.version_id is not None, "a result is a version's"
+    answer = tools.api.revise(dubbing.version_id)
+    if not isinstance(answer, Fault):
+        return None
+    now = tools.api.get_version(dubbing.version_id)
+    if not isinstance(now, Fault) and now.status == READY_TO_EDIT:
+        return None
+    return f"Panjaya did not revise it: {answer.words}"
+
+
+def missing(tools: Tools, claim: Claim, dubbing: Dubbing) -> str | None:
+    """Say why our copy of a result cannot be relied on."""
+    result, digest, began = dubbing.result, hashlib.sha256(), tools.clock.monotonic()
+    if result is None or claim.filed_as is None:
+        return "There is no copy of this result here."
+    try:
+        with closing(tools.places[claim.folder].open_filed(claim.filed_as, result.name)) as opened:
+            source = Heeding(tools, opened)
+            done = 0
+            while chunk := source.read(_CHUNK):
+                digest.update(chunk)
+                done += len(chunk)
+                tools.show(claim, "compare", done, source.size, began)
+    except Unsettled as unsettled:
+        return f"Our copy cannot be read: {unsettled.why}."
+    except PlaceError as error:
+        return f"Our copy cannot be read: {error}"
+    except Withdrawn:
+        return "The service is stopping."
+    finally:
+        tools.board.wipe(claim.id, "compare")
+    return None if digest.hexdigest() == result.digest else "Our copy is not what was downloaded any more."
