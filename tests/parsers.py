@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, Final
+from typing import Any, Final, Protocol
 
 from falcon.media.multipart import MultipartForm, MultipartParseOptions
 from starlette.datastructures import Headers, UploadFile
@@ -50,10 +50,17 @@ class Part:
         return part.closed()
 
 
+class Readable(Protocol):
+    """What can be read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Read on."""
+
+
 class Bounded:
     """A stream that ends where the body does; ``most`` bytes are given at once."""
 
-    def __init__(self, stream: BinaryIO, length: int, most: int = BLOCK) -> None:
+    def __init__(self, stream: Readable, length: int, most: int = BLOCK) -> None:
         self._stream = stream
         self._left = length
         self._most = most
