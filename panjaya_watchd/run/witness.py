@@ -24,9 +24,15 @@ class Witness:
     happened: Callable[[ClaimId, Event], None]
 
     def hear(self, called: Called) -> None:
-        """Hear a callback. One that names an asset of another claim has the wrong address."""
+        """
+        Hear a callback. One that names an asset of another claim has the wrong address.
+
+        An asset keeps the address of the claim that made it, which may be closed while others add to it.
+        """
         claim = self.living.get(called.claim_id)
         if claim is None:
+            for adding in [each for each in self.living.values() if each.adds_to and each.asset_id == called.asset_id]:
+                self.rounds.hear(adding, called)
             self.rounds.hear_late(called)
             return
         if claim.folder not in self.folders:
