@@ -220,7 +220,9 @@ class Face:
 
     async def _on_http(self, _request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        return self._refuse(error.status_code, error.detail)
+        refusal = self._refuse(error.status_code, error.detail)
+        refusal.headers.update(error.headers or {})  # Allow, with a 405
+        return refusal
 
     async def _on_gone(self, _request: Request, _error: Exception) -> Response:
         """Answer nobody: the client went away before its body was whole, and nothing was made."""

@@ -57,7 +57,7 @@ def _assets(switches: Switches) -> JsonObject:
                 "operationId": "assets-get_assets",
                 "summary": "List assets, a page at a time, without their versions.",
                 "x-known": "documented",
-                "parameters": [_in_query(name) for name in schemas.paging(switches)],
+                "parameters": [_in_query(name, schema) for name, schema in schemas.paging(switches).items()],
                 "responses": _answers(switches, {200: ("A page.", _refers("Page"))}, (400,)),
             },
             "post": {
@@ -244,5 +244,5 @@ def _in_path(name: str) -> JsonObject:
     return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
 
 
-def _in_query(name: str) -> JsonObject:
-    return {"name": name, "in": "query", "required": False, "schema": {"type": "string"}}
+def _in_query(name: str, schema: JsonObject | None = None) -> JsonObject:
+    return {"name": name, "in": "query", "required": False, "schema": schema or {"type": "string"}}

@@ -30,15 +30,16 @@ def all_of_them(switches: Switches) -> dict[str, JsonObject]:
     return {**_answers(switches), **errors, **_requests()}
 
 
-def paging(switches: Switches) -> tuple[str, ...]:
-    """Give the names of the list's query parameters."""
+def paging(switches: Switches) -> dict[str, JsonObject]:
+    """Give the list's query parameters: all are numbers, also the cursor, which nobody has to know."""
+    where = {"page": "page", "offset": "offset", "cursor": "cursor", "link": "cursor"}.get(switches.pagination)
+    if where is None:
+        return {}
+    size = "size" if where == "page" else "limit"
     return {
-        "none": (),
-        "page": ("page", "size"),
-        "offset": ("offset", "limit"),
-        "cursor": ("cursor", "limit"),
-        "link": ("cursor", "limit"),
-    }[switches.pagination]
+        where: {"type": "integer", "minimum": 1 if where == "page" else 0},
+        size: {"type": "integer", "minimum": 1},
+    }
 
 
 def _answers(switches: Switches) -> dict[str, JsonObject]:
@@ -75,7 +76,7 @@ def _requests() -> dict[str, JsonObject]:
     }
     languages = {"type": "array", "minItems": 1, "items": _refers("Language")}
     return {
-        "Language": _taken({"locale": _one_of(*sorted(TARGETS))}, {"srt": {"type": "string"}}),
+        "Language": _taken({"locale": _one_of(*sorted(TARGETS))}, {"srt": _TEXT}),
         "AssetParameters": _taken({"locale": _one_of(*sorted(SOURCES)), "languages": languages}, optional),
         "CreateAsset": {"allOf": [_refers("AssetParameters"), _taken({"media_url": _LINK}, {})]},
         "UploadAsset": _taken(

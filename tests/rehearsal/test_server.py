@@ -167,10 +167,11 @@ def test_a_wrong_slash_is_redirected_or_not_found(
     ],
 )
 def test_what_is_not_there_says_so(serve: Serve, connect: Connect, method: str, path: str, status: int) -> None:
-    """Unknown ids and paths are 404, other methods 405, each with a ``detail``."""
+    """Unknown ids and paths are 404, other methods 405 with those that are allowed, each with a ``detail``."""
     answer = connect(serve()).request(method, path)
 
     assert answer.status_code == status
+    assert ("allow" in answer.headers) == (status == 405)
     assert isinstance(answer.json()["detail"], str)
 
 
