@@ -39,6 +39,7 @@ NUMBERS: dict[str, tuple[Any, ...]] = {
     "page_size": (1, 3),
     "list_lag": (5.0, 3600.0),
     "result_expires": (0.5,),
+    "studio_link_lasts": (1.0,),
     "assumed_duration": (1.0, 7200.0),
     "max_bytes": (160,),
     "max_minutes": (0.5,),

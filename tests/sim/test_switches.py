@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from switched import draw, ends, open_world, single
+from switched import choices, draw, ends, open_world, single
 
 DAYS = 3 * 86_400.0
 
@@ -27,4 +27,5 @@ def test_every_switch_is_played() -> None:
     alone: list[dict[str, Any]] = single()
 
     assert len(alone) > 100
+    assert not [name for name, values in choices().items() if not values]
     assert all(len(switches) == 1 for switches in alone)
