@@ -274,6 +274,11 @@ class Claim:
         return self.state is State.HELD or (self.state is not State.CLOSED and self.order is not None)
 
     @property
+    def beside(self) -> str | None:
+        """Give where the claim is filed whose results its own ones join; None for a claim with a folder of its own."""
+        return None if self.adds_to is None or self.builds_on is None else self.builds_on.filed_as
+
+    @property
     def to_buy(self) -> tuple[Locale, ...]:
         """Give the target locales that cost money: all, but for those that an earlier claim has bought."""
         had = self.builds_on.locales if self.builds_on else ()

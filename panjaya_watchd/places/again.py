@@ -8,6 +8,7 @@ makes a result of it as of any other.
 
 import contextlib
 import hashlib
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -15,8 +16,8 @@ from typing import Final
 from panjaya_watchd.core.names import ClaimId, Digest
 from panjaya_watchd.places.base import Source, Unsettled
 from panjaya_watchd.places.filing import Shelf
-from panjaya_watchd.places.naming import fit, lying, result_in_the_making, within
-from panjaya_watchd.places.tree import NotRegular, Opened, Tree
+from panjaya_watchd.places.naming import fit, lying, numbered_file, result_in_the_making, within
+from panjaya_watchd.places.tree import Kind, NotRegular, Opened, Tree
 
 SAMPLE: Final = 64 << 10
 """Bytes read at each end. Video files differ early (length, times, index) and late (the last pictures)."""
@@ -61,6 +62,15 @@ def find(tree: Tree, shelves: tuple[Shelf, ...], where: str) -> Shelf | None:
         if shelf.tree is not tree and Path(where).is_relative_to(shelf.tree.root):
             return Shelf(tree=shelf.tree, folder=str(Path(where).relative_to(shelf.tree.root)))
     return None
+
+
+def vacant(tree: Tree, shelves: tuple[Shelf, ...], where: str, name: str) -> str:
+    """Give the first free number of a name where `put_away` said that an earlier claim is."""
+    found = find(tree, shelves, where)
+    names = (numbered_file(fit(name), number) for number in itertools.count(1))
+    if found is None or (look := found.tree.look(found.folder)) is None or look.kind is not Kind.FOLDER:
+        return next(names)
+    return next(free for free in names if found.tree.look(within(found.folder, free)) is None)
 
 
 def copy(tree: Tree, claim_id: ClaimId, name: str, source: Source) -> Digest:

@@ -100,8 +100,8 @@ class Place(Protocol):
     """
     The verbs on one watch folder.
 
-    Called from that folder's own thread, except for `open_part`, `partial`, `keep`, `copy` and `open_filed`. Every verb
-    raises `PlaceError` when the folder cannot be used just now.
+    Called from that folder's own thread, except for `open_part`, `partial`, `keep`, `copy`, `open_filed` and `vacant`.
+    Every verb raises `PlaceError` when the folder cannot be used just now.
     """
 
     def scan(self, known: Known = NOTHING_KNOWN) -> Scan:
@@ -179,6 +179,13 @@ class Place(Protocol):
 
     def open_filed(self, where: str, name: str) -> Source:
         """Open a result of a claim that was filed there by `put_away`. Raises `Unsettled` when it is not there."""
+
+    def vacant(self, where: str, name: str) -> str:
+        """
+        Give the name that a result can have where an earlier claim was filed: it itself, or `` (2)``, `` (3)`` ….
+
+        Nothing is taken by it; who files there later, with another file of that name there by then, finds a free one.
+        """
 
     def copy(self, claim_id: ClaimId, name: str, source: Source) -> Digest:
         """Write a source to where `partial` says, instead of a download; gives the SHA-256 of what was read."""

@@ -208,6 +208,11 @@ class FolderPlace:
         with border(self._tree.root, "opening an earlier result"):
             return OpenPart(*again.open_filed(self._tree, (self._done, self._failed), where, name))
 
+    def vacant(self, where: str, name: str) -> str:
+        """Find a free name beside what was filed."""
+        with border(self._tree.root, "looking into an earlier result's folder"):
+            return again.vacant(self._tree, (self._done,), where, name)
+
     def copy(self, claim_id: ClaimId, name: str, source: Source) -> Digest:
         """Write a copy in place of a download."""
         with border(self._tree.root, "copying an earlier result"):

@@ -20,25 +20,26 @@ def join(tree: Tree, claim_id: ClaimId, target: Tree, filed: str, papers: Mappin
     """
     Carry everything of a claim into a folder on a shelf; False where that is not there any more.
 
-    Durable when it returns.
+    Durable when it returns. False as well where the claim's own folder is gone and none of its papers is there.
     """
-    folder = lying(claim_id)
-    if tree.look(folder) is None:
-        taking.expect(tree, PROCESSING)
-        return True
+    folder, fitting = lying(claim_id), {naming.fit(name): text for name, text in papers.items()}
     look = target.look(filed)
     if look is None or look.kind is not Kind.FOLDER:
         return False
+    if tree.look(folder) is None:
+        taking.expect(tree, PROCESSING)
+        return any(_is_there(target, filed, name, claim_id) for name in fitting)
     sweep(tree, folder)
-    fitting = {naming.fit(name): text for name, text in papers.items()}
     for name, text in fitting.items():
         if not _is_there(target, filed, name, claim_id):
             write(tree, within(folder, name), text)
     tree.sync(folder)
     names = [name for name, _ in files(tree, folder)]
-    for name in sorted(names, key=lambda name: name in fitting):
-        _carry(tree, within(folder, name), target, filed)
-    target.sync(filed)
+    for group in ([name for name in names if name not in fitting], [name for name in names if name in fitting]):
+        for name in group:
+            _carry(tree, within(folder, name), target, filed)
+        target.sync(filed)  # a paper that is there says that all the rest is
+        tree.sync(folder)
     leave(tree, folder)
     return True
 
@@ -72,7 +73,7 @@ def _carry(tree: Tree, source: str, target: Tree, filed: str) -> None:
 def _copied(tree: Tree, source: str, target: Tree, name: str) -> bool:
     """Copy a file to another device and remove it here; False where the name is another file's."""
     if target.look(name) is None:
-        making = within(naming.parent(name), naming.copy_of_a_part(base(name)))
+        making = within(naming.parent(name), naming.copy_of_a_part(base(source)))  # by whatever name it is asked again
         copying.copy(tree, source, target, making)
         try:
             target.move(making, name)
@@ -80,7 +81,13 @@ def _copied(tree: Tree, source: str, target: Tree, name: str) -> bool:
             target.remove(making)
             return False
         target.sync(naming.parent(name))
-    elif not copying.equal(tree, source, target, name):
+    elif not _is_copy(tree, source, target, name):
         return False
     tree.remove(source)
     return True
+
+
+def _is_copy(tree: Tree, source: str, target: Tree, name: str) -> bool:
+    """Say whether a name is a whole copy of a file, which a crash kept from being its only one."""
+    look = target.look(name)
+    return look is not None and look.kind is Kind.FILE and copying.equal(tree, source, target, name)

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from panjaya_watchd.core import effects, twins
-from panjaya_watchd.core.claim import Claim, Dubbing, State
+from panjaya_watchd.core.claim import Claim, Destination, Dubbing, State
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.events import Event, Unsettled
 from panjaya_watchd.core.more import asked_for, merge_more
-from panjaya_watchd.core.names import ClaimId, FolderName, Locale
+from panjaya_watchd.core.names import ClaimId, FolderName, Locale, display
 from panjaya_watchd.core.order import Refusal
 from panjaya_watchd.ledger.base import Ledger
 from panjaya_watchd.run.agenda import Agenda
@@ -91,16 +91,43 @@ class Adding:
             return
         dubbing = next((dubbing for dubbing in target.dubbings if dubbing.locale == locale), None)
         if dubbing is None or dubbing.result is None or dubbing.version_id is None:
-            answer(f"Claim {claim_id} has no result in {locale}. {UNCHANGED}", None)
+            answer(f"Claim {claim_id} has no result in {display(locale)}. {UNCHANGED}", None)
         elif (other := self._follower(dubbing)) is not None:
             answer(f"Claim {other} waits for another rendering of it already. {UNCHANGED}", None)
         else:
-            self.lanes.verify(target, dubbing, answer)
+            self._verify_newest(target, dubbing, answer)
 
-    def verified(self, found: Verified) -> None:
+    def _verify_newest(self, target: Claim, dubbing: Dubbing, answer: Answer) -> None:
+        """
+        Have our copy read of the newest rendering of a version, whichever claim has fetched that.
+
+        Where one was to be fetched and was not, the service may have what is not here, and must not throw it away.
+        """
+        alike = self.ledger.alike(target.likeness or "", target.size or 0)
+        revised = [(claim, each) for claim in alike for each in claim.dubbings if each.revised]
+        last, newest = max(
+            ((claim, each) for claim, each in revised if each.version_id == dubbing.version_id and _is_over(claim)),
+            key=lambda found: found[0].closed_at or found[0].taken_at,
+            default=(target, dubbing),
+        )
+        if newest.result is None:
+            why = f"Claim {last.id} was to fetch another rendering of it and has not, so Panjaya may have one that"
+            answer(f"{why} is not here. Revise it in the Panjaya Studio, if at all. {UNCHANGED}", None)
+        elif last.folder not in self.watched:
+            why = (
+                f"Its newest rendering is that of claim {last.id}, whose watch folder {last.folder} is not configured."
+            )
+            answer(f"{why} {UNCHANGED}", None)
+        else:
+            self.lanes.verify(last, newest, answer)
+
+    def verified(self, found: Verified, *, stopping: bool = False) -> None:
         """Promise to fetch what comes of it, and only then have it revised: no rendering may be made unseen."""
-        if found.why is not None or (other := self._follower(found.dubbing)) is not None:
-            found.answer(f"{found.why or f'Claim {other} waits for another rendering already.'} {UNCHANGED}", None)
+        other = self._follower(found.dubbing)
+        why = found.why or (f"Claim {other} waits for another rendering already." if other is not None else None)
+        why = "The service is stopping." if stopping else why
+        if why is not None:
+            found.answer(f"{why} {UNCHANGED}", None)
             return
         drop = _bare(found.claim)
         claim = revised_claim(found.claim, found.dubbing, drop, self.terms(found.claim.folder, drop, found.claim))
@@ -108,10 +135,11 @@ class Adding:
         self.lanes.revise(claim, found.answer)
 
     def revised(self, done: Revised) -> None:
-        """Begin to wait for another rendering, or take the promise back."""
-        if done.why is None:
+        """Begin to wait for another rendering, or take the promise back where it is certain that none can come."""
+        if done.why is None or done.unsure:
             self.agenda.keep(self.living[done.claim_id], effects.TakeIn())
-            done.answer(None, done.claim_id)
+            follows = f"{done.why} Claim {done.claim_id} looks, and fetches what there is."
+            done.answer(follows if done.unsure else None, done.claim_id)
         else:
             self.advance(done.claim_id, Unsettled(why=done.why))
             done.answer(done.why, None)
@@ -124,6 +152,12 @@ class Adding:
             if any(each.version_id == dubbing.version_id for each in claim.dubbings)
         )
         return next(same, None)
+
+
+def _is_over(claim: Claim) -> bool:
+    """Say whether a claim has ended otherwise than by being taken back."""
+    back = claim.outcome is not None and claim.outcome.to is Destination.BACK
+    return claim.state is State.CLOSED and not back
 
 
 def _bare(claim: Claim) -> Drop:

@@ -166,7 +166,7 @@ class Driver:
             case Question():
                 self.answer(self, message)
             case Verified():
-                self.adding.verified(message)
+                self.adding.verified(message, stopping=self.stopping)
             case Revised():
                 self.adding.revised(message)
             case Crashed():

@@ -42,7 +42,7 @@ def _copied(tools: Tools, claim: Claim, dubbing: Dubbing) -> Result | None:
     earlier, had = claim.builds_on, dubbing.earlier
     if earlier is None or had is None or earlier.folder not in tools.places:
         return None
-    place, name = tools.places[claim.folder], fit(claim.drop.stem, f".{dubbing.locale}{PurePosixPath(had.name).suffix}")
+    place, name = tools.places[claim.folder], _name(tools, claim, dubbing, PurePosixPath(had.name).suffix)
     try:
         with closing(tools.places[earlier.folder].open_filed(earlier.filed_as, had.name)) as source:
             if source.size != had.size or place.copy(claim.id, name, Heeding(tools, source)) != had.digest:
@@ -88,7 +88,7 @@ def _downloaded(tools: Tools, claim: Claim, dubbing: Dubbing) -> Event:
     if version.status not in {None, COMPLETED} or version.result_url is None:
         return _faulted(dubbing, "Panjaya gives no link to the result yet.", seen=version.status)
     place, began = tools.places[claim.folder], tools.clock.monotonic()
-    name = fit(claim.drop.stem, f".{dubbing.locale}{_suffix(version.result_url)}")
+    name = _name(tools, claim, dubbing, _suffix(version.result_url))
     toll = tools.meters.download(claim.folder)
 
     def held(size: int) -> None:
@@ -103,6 +103,12 @@ def _downloaded(tools: Tools, claim: Claim, dubbing: Dubbing) -> Event:
     place.keep(claim.id, name)
     result = Result(name=name, size=done.size, digest=done.digest, fetched_at=tools.clock.now())
     return events.Fetched(locale=dubbing.locale, result=result)
+
+
+def _name(tools: Tools, claim: Claim, dubbing: Dubbing, suffix: str) -> str:
+    """Name a result after its video; where it joins what was filed before, by a name that is free there."""
+    name = fit(claim.drop.stem, f".{dubbing.locale}{suffix}")
+    return name if claim.beside is None else tools.places[claim.folder].vacant(claim.beside, name)
 
 
 def _faulted(dubbing: Dubbing, words: str, seen: str | None = None) -> Event:

@@ -131,7 +131,8 @@ class Hands(Tools):
         assert claim.outcome is not None, "a claim is filed only with an outcome"
         written = papers(claim, self.clock.now())
         try:
-            where = self.places[claim.folder].put_away(claim.id, claim.drop, claim.outcome.to, written, _joins(claim))
+            beside = claim.beside if claim.outcome.to is Destination.DONE else None
+            where = self.places[claim.folder].put_away(claim.id, claim.drop, claim.outcome.to, written, beside)
         except PlaceError as error:
             return events.Stuck(why=str(error))
         return events.Filed(where=where)
@@ -159,10 +160,3 @@ class Hands(Tools):
             return version
         answer = self.api.get_version(version.version_id)
         return version if isinstance(answer, Fault) else replace(answer, status=answer.status or version.status)
-
-
-def _joins(claim: Claim) -> str | None:
-    """Give where the results go that an earlier claim's asset has got since; None for a folder of their own."""
-    if claim.adds_to is None or claim.builds_on is None or claim.outcome is None:
-        return None
-    return claim.builds_on.filed_as if claim.outcome.to is Destination.DONE else None

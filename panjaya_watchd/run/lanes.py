@@ -38,7 +38,6 @@ from panjaya_watchd.run.messages import (
     Look,
     Message,
     Posted,
-    Revised,
     Scanned,
     Unheard,
     Unseen,
@@ -269,8 +268,7 @@ def _verified(claim: Claim, dubbing: Dubbing, answer: Answer, hands: Hands) -> M
 
 
 def _revised(claim: Claim, answer: Answer, hands: Hands) -> Message:
-    (dubbing,) = claim.dubbings
-    return Revised(claim_id=claim.id, why=revise(hands, dubbing), answer=answer)
+    return revise(hands, claim, answer)
 
 
 def _scan(folder: FolderName, known: Known, hands: Hands) -> Message:

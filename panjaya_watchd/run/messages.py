@@ -208,11 +208,12 @@ class Verified:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revised:
-    """The version that this claim is to follow can be edited again, or not (``why``)."""
+    """The version that this claim is to follow can be edited again, or not (``why``), or nobody knows (``unsure``)."""
 
     claim_id: ClaimId
     why: str | None
     answer: Answer
+    unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,9 @@
 Revising: one dubbed video is made editable again, by which the service throws its own copy away for good.
 
 So ours is read first, as a whole, where it was filed; then the claim that is to fetch what comes of it is made durable;
-only then the service is asked. Its answer may be lost: then the version itself says whether it was done.
+only then the service is asked. Its answer may be lost: then the version itself says whether it was done. Where it says
+nothing either, the claim follows it all the same, for a rendering that nobody fetched would be lost with the next
+revision.
 """
 
 import hashlib
@@ -14,21 +16,26 @@ from panjaya_watchd.core.claim import Claim, Dubbing
 from panjaya_watchd.errors import PlaceError
 from panjaya_watchd.places.base import Unsettled
 from panjaya_watchd.run.fetching import Heeding
+from panjaya_watchd.run.messages import Answer, Revised
 from panjaya_watchd.run.tools import Tools
 
 _CHUNK = 1 << 20
 
 
-def revise(tools: Tools, dubbing: Dubbing) -> str | None:
-    """Have a version revised. Gives a sentence where it was not; None: it can be edited."""
+def revise(tools: Tools, claim: Claim, answer: Answer) -> Revised:
+    """Have the version revised that a claim is to follow."""
+    (dubbing,) = claim.dubbings
     assert dubbing.version_id is not None, "a result is a version's"
-    answer = tools.api.revise(dubbing.version_id)
-    if not isinstance(answer, Fault):
-        return None
+    done = tools.api.revise(dubbing.version_id)
+    if not isinstance(done, Fault):
+        return Revised(claim_id=claim.id, why=None, answer=answer)
     now = tools.api.get_version(dubbing.version_id)
-    if not isinstance(now, Fault) and now.status == READY_TO_EDIT:
-        return None
-    return f"Panjaya did not revise it: {answer.words}"
+    status = None if isinstance(now, Fault) else now.status
+    if status == READY_TO_EDIT:
+        return Revised(claim_id=claim.id, why=None, answer=answer)
+    unsure = status is None and not done.repeat_helps
+    why = "Whether Panjaya has revised it is not known" if unsure else "Panjaya did not revise it"
+    return Revised(claim_id=claim.id, why=f"{why}: {done.words}", unsure=unsure, answer=answer)
 
 
 def missing(tools: Tools, claim: Claim, dubbing: Dubbing) -> str | None:

@@ -153,3 +153,10 @@ def test_whom_it_waits_for_is_noted() -> None:
     after = step(claim(), events.Awaited(of=ClaimId("twin"), why="talk is under way"), NOW)
 
     assert (after.claim.state, after.claim.awaits, after.effects) == (State.CLAIMED, "twin", ())
+
+
+def test_only_what_adds_to_another_claim_is_filed_beside_it() -> None:
+    """A twin has a folder of its own, whatever it builds on."""
+    assert claim(adds_to=ClaimId("earlier"), builds_on=earlier()).beside == "done/talk"
+    assert claim(builds_on=earlier()).beside is None
+    assert claim(adds_to=ClaimId("earlier")).beside is None
