@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from panjaya_watchd.api.panjaya import Panjaya
-from panjaya_watchd.api.rate import Rate
+from panjaya_watchd.api.turns import Turns
 from panjaya_watchd.core.content import Measured
 from panjaya_watchd.core.names import ClaimId, FolderName
 from panjaya_watchd.core.profiles import Profile
@@ -58,8 +58,8 @@ def build(
     clock, board, stop = SystemClock(), Board(), threading.Event()
     inbox = Inbox(clock)
     manager = Notifier(environ)
-    rate = Rate(settings.limits.requests_per_second, now=clock.monotonic, pause=threading.Event().wait)
-    api = Panjaya(settings.api.base_url, key, rate=rate)
+    turns = Turns(settings.limits.requests_per_second, now=clock.monotonic, pause=threading.Event().wait)
+    api = Panjaya(settings.api.base_url, key, turns=turns)
     ledger = SqlLedger(settings.state.url, owner=socket.gethostname())
     names = {folder.name: folder for folder in settings.folders}
     meters = _meters(settings, clock, stop)
@@ -81,6 +81,7 @@ def build(
         downloads=settings.limits.downloads,
         folders=tuple(names),
         listening=listening,
+        patiently=turns.patiently,
     )
     driver = Driver(
         ledger=ledger,
@@ -109,7 +110,7 @@ def build(
 
 
 def _meters(settings: Settings, clock: Clock, stop: threading.Event) -> Meters:
-    """Make a meter for each direction of each folder, and of all together, that has a rate."""
+    """Make a meter for each direction of each folder, and of all together, that has a turns."""
     limits = settings.limits
     ruled: list[tuple[FolderName | None, Limits | Folder]] = [(None, limits)]
     ruled += [(folder.name, folder) for folder in settings.folders]

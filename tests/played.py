@@ -6,12 +6,13 @@ Each passes a boundary of the `World` before and after whatever outlives the dae
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from panjaya_watchd.api import answers, faults, wire
-from panjaya_watchd.api.base import Download, Submission
+from panjaya_watchd.api.base import Download, Patient, Submission
 from panjaya_watchd.api.faults import Moment
 from panjaya_watchd.core import effects
 from panjaya_watchd.core.answers import Asset, Fault, Version
@@ -32,6 +33,7 @@ from panjaya_watchd.run.gate import Gate
 from panjaya_watchd.run.hands import Hands
 from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.messages import Answer, Happened, Message
+from panjaya_watchd.run.sweeping import sweep
 
 if TYPE_CHECKING:
     from world import World
@@ -230,6 +232,10 @@ class SimLanes:
         """Have a version revised."""
         self._world.boundary("hand revise")
         self.work.append(lambda: lanes._revised(claim, answer, self._hands))
+
+    def sweep(self) -> None:
+        """Read the list."""
+        self.work.append(lambda: sweep(self._hands, lambda: nullcontext(Patient())))
 
     def scan(self, folder: FolderName, known: Known) -> None:
         """Look at the folder."""

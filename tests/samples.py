@@ -178,6 +178,8 @@ CLAIM_KEYS = [
     "reserved_minutes",
     "settled",
     "builds_on",
+    "adds_to",
+    "media_url",
     "awaits",
     "maybe_billed",
     "witnessed",

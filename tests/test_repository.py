@@ -213,3 +213,13 @@ def test_in_ci_a_skipped_test_is_a_failure(tmp_path: Path, source: str, ci: str,
 
     assert (ran.returncode, words in ran.stdout) == (status, True), ran.stdout
     assert ("was skipped, which CI=true does not allow. Skipped: no wish to" in ran.stdout) == (status in {1, 2})
+
+
+def test_every_capability_in_the_readme_has_its_proof() -> None:
+    """The table names tests; each of them is there, and none is left out."""
+    rows = [line for line in (ROOT / "README.md").read_text().splitlines() if line.count("|") == 6 and "`test_" in line]
+    named = {name for row in rows for name in re.findall(r"`(test_\w+)`", row)}
+    there = set(re.findall(r"^def (test_\w+)", (ROOT / "tests/e2e/test_capabilities.py").read_text(), re.MULTILINE))
+
+    assert named == there - {"test_a_version_is_not_revised_where_our_copy_is_not_what_it_was"}
+    assert len(rows) >= 14

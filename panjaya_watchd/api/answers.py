@@ -123,6 +123,7 @@ def _dubbing(entry: dict[str, Any], *, loose: bool) -> AssetDubbing | None:
     return AssetDubbing(
         locale=Locale(locale),
         dubbing_id=None if dubbing_id is None else DubbingId(dubbing_id),
+        status=None if loose or "version_id" in entry else _text(entry, "status", "state"),
         versions=_once(each for each in versions if each is not None),
     )
 
@@ -131,6 +132,7 @@ def _joined(one: AssetDubbing, other: AssetDubbing) -> AssetDubbing:
     return AssetDubbing(
         locale=one.locale,
         dubbing_id=one.dubbing_id or other.dubbing_id,
+        status=one.status or other.status,
         versions=_once((*one.versions, *other.versions)),
     )
 

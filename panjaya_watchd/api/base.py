@@ -24,8 +24,13 @@ class Body(Protocol):
     `Withdrawn`; between the last chunk but one and the last one it may wait for as long as it likes.
     """
 
-    file_name: str
-    size: int
+    @property
+    def file_name(self) -> str:
+        """Give the name that the service is told; `wire.safe_name` makes it plain first."""
+
+    @property
+    def size(self) -> int:
+        """Give the number of bytes."""
 
     def __iter__(self) -> Iterator[bytes]: ...
 

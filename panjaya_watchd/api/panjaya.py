@@ -20,7 +20,7 @@ from panjaya_watchd.api.faults import Moment
 from panjaya_watchd.api.origin import credential, origin
 from panjaya_watchd.api.partial import Match, Partial
 from panjaya_watchd.api.passage import Passage
-from panjaya_watchd.api.rate import Rate
+from panjaya_watchd.api.turns import Turns
 from panjaya_watchd.api.wire import (
     ASSETS_PATH,
     UPLOAD_PATH,
@@ -30,6 +30,7 @@ from panjaya_watchd.api.wire import (
     multipart,
     request_fields,
     revise_path,
+    studio_url_path,
     version_path,
 )
 from panjaya_watchd.core.answers import Asset, Fault, Version
@@ -46,12 +47,16 @@ class Panjaya:
     """
     A `DubbingApi` over HTTP; may be used from many threads, and as a context manager.
 
+    What went wrong with the service is a `Fault` that is returned, never an exception; no method repeats a request by
+    itself, because a second one may be a second bill. Codes and the error's body: docs:
+    /apis/versions/versions-get_version and versions-revise_version; limits of rate and size are unknown.
+
     Args:
-        base_url: ``https://…``; plain ``http://`` for loopback only.
-        key: as issued, with or without its ``panjaya-`` prefix.
+        base_url: ``https://api.panjaya.ai`` (docs: /apis); plain ``http://`` for loopback only.
+        key: as issued, with or without its ``panjaya-`` prefix (docs: /apis); which of the two is unknown.
         timeouts: see `Timeouts`.
         tls: what to trust; None: the usual authorities, or ``SSL_CERT_FILE``.
-        rate: bounds how often it reads; None: nothing does.
+        turns: bounds how often it reads; None: nothing does.
 
     Raises:
         SettingsError: the URL or the key cannot be used; the key is not shown.
@@ -65,11 +70,11 @@ class Panjaya:
         *,
         timeouts: Timeouts | None = None,
         tls: ssl.SSLContext | None = None,
-        rate: Rate | None = None,
+        turns: Turns | None = None,
     ) -> None:
         self._base = origin(base_url)
         self._key = credential(key)
-        self._rate = rate or Rate(now=lambda: 0.0, pause=lambda _: None)
+        self._turns = turns or Turns(now=lambda: 0.0, pause=lambda _: None)
         self._exchange = Exchange(self._base, self._key, timeouts=timeouts or Timeouts(), tls=tls)
 
     def close(self) -> None:
@@ -88,7 +93,8 @@ class Panjaya:
         """
         Create an asset from a file: ``POST /v1/assets/upload``. **Costs money**, and must never be repeated blindly.
 
-        An answer that comes before the whole body is gone is read and judged like any other.
+        An answer that comes before the whole body is gone is read and judged like any other. Parts ``request``,
+        ``video`` and ``background``: stl: /resources/assets. Their media types are unknown, the answer is inferred.
 
         Raises:
             Withdrawn: the body said so; the request was cut off before its last chunk.
@@ -105,7 +111,7 @@ class Panjaya:
         )
         passage = Passage(frame, [body for _, body in files])
         headers = {"Content-Type": frame.content_type, "Content-Length": str(frame.length)}
-        self._rate.count()
+        self._turns.count()
         try:
             answer = self._exchange.upload(UPLOAD_PATH, headers, passage)
         except TROUBLE as error:
@@ -118,8 +124,8 @@ class Panjaya:
         """
         Create an asset from ``order.media_url``: ``POST /v1/assets/``. **Costs money**, never to be repeated blindly.
 
-        The service fetches the video itself, after its answer or before, which is not documented. The request is small
-        and leaves as a whole, so from its first byte on the service may have it.
+        The request is small and leaves as a whole, so from its first byte on the service may have it. Page: stl:
+        /resources/assets. Unknown: whether the service fetches the video before its answer or after.
 
         Raises:
             ValueError: the order names no ``media_url``, or a ``background`` file, which only an upload can carry.
@@ -133,7 +139,8 @@ class Panjaya:
         """
         Have an asset dubbed into more languages: ``POST /v1/assets/{asset_id}/languages``. **Costs money**.
 
-        The request is small and leaves as a whole, so from its first byte on the service may have it.
+        The request is small and leaves as a whole, so from its first byte on the service may have it. Page: stl:
+        /resources/assets; the body is inferred from the model ``Language``.
         """
         return self._ordered(languages_path(asset_id), {"languages": languages(locales, srt)}, Moment.ORDERING)
 
@@ -141,14 +148,15 @@ class Panjaya:
         """
         Make a version editable again: ``PATCH /v1/versions/{version_id}/revise``. **Removes its video for good**.
 
-        Allowed where the version is ``Completed``, ``ReadyToEdit`` or ``Failed``; then it is ``ReadyToEdit``.
+        Allowed where the version is ``Completed``, ``ReadyToEdit`` or ``Failed``; then it is ``ReadyToEdit``. Page:
+        docs: /apis/versions/versions-revise_version.
 
         Returns:
             The link to the Studio, "" where the answer has none. A `Fault` does not prove that nothing was done: the
             version is read before anybody asks again, or a video that was made in between would go as well.
 
         """
-        self._rate.count()
+        self._turns.count()
         try:
             answer = self._exchange.send("PATCH", revise_path(version_id), {})
         except TROUBLE as error:
@@ -156,17 +164,44 @@ class Panjaya:
         link = answers.studio_link(answer.body) if answer.success else None
         return self._fault(answer, Moment.CHANGING) if link is None else link
 
+    def studio_url(self, version_id: VersionId) -> str | Fault:
+        """
+        Sign a link to the Studio that needs no login: ``POST /v1/versions/{version_id}/studio_url``. Free.
+
+        **Inferred.** That there is such an endpoint is documented (stl: /resources/versions); its path, its method and
+        what it takes and gives are not. Who has the link may edit, so it is not to be logged. ``Version.studio_url`` is
+        the documented one, for those who have a login.
+        """
+        try:
+            answer = self._exchange.send("POST", studio_url_path(version_id), {})
+        except TROUBLE as error:
+            return faults.of_exception(error, moment=Moment.READING, secret=self._key)
+        link = answers.studio_link(answer.body) if answer.success else None
+        return link or self._fault(answer, Moment.READING)
+
     def list_assets(self) -> tuple[Asset, ...] | Fault:
-        """List every asset of the account, all pages, each id once, in no order: ``GET /v1/assets/``. Free."""
+        """
+        List every asset of the account, all pages, each id once, in no order: ``GET /v1/assets/``. Free.
+
+        Without versions: docs: /apis/assets. How the list is paged is unknown; see `pages`.
+        """
         return pages.walk(self._base + ASSETS_PATH, self._get, self._unclear)
 
     def get_asset(self, asset_id: AssetId) -> Asset | Fault:
-        """Read one asset with its dubbings and versions: ``GET /v1/assets/{asset_id}``. Free."""
+        """
+        Read one asset with its dubbings and versions: ``GET /v1/assets/{asset_id}``. Free.
+
+        Page: stl: /resources/assets/methods/get_asset.
+        """
         answer = self._get(f"{self._base}{ASSETS_PATH}{quote(asset_id, safe='')}")
         return answer if isinstance(answer, Fault) else answers.asset(answer) or self._unclear(answer)
 
     def get_version(self, version_id: VersionId) -> Version | Fault:
-        """Read one version with a fresh ``result_url``: ``GET /v1/versions/{version_id}``. Free."""
+        """
+        Read one version with a fresh ``result_url``: ``GET /v1/versions/{version_id}``. Free.
+
+        Page: docs: /apis/versions/versions-get_version; fields: stl: /resources/versions.
+        """
         answer = self._get(self._base + version_path(version_id))
         return answer if isinstance(answer, Fault) else answers.version(answer) or self._unclear(answer)
 
@@ -212,7 +247,7 @@ class Panjaya:
 
     def _ordered(self, path: str, fields: Mapping[str, Any], moment: Moment) -> Asset | Fault:
         """Send a small request that costs money."""
-        self._rate.count()
+        self._turns.count()
         try:
             answer = self._exchange.send("POST", path, fields)
         except TROUBLE as error:
@@ -224,7 +259,7 @@ class Panjaya:
         return asset or self._fault(answer, moment)
 
     def _get(self, url: str) -> bytes | Fault:
-        self._rate.wait()
+        self._turns.wait()
         try:
             answer = self._exchange.read(url)
         except TROUBLE as error:

@@ -105,6 +105,11 @@ def revise_path(version_id: VersionId) -> str:
     return f"{version_path(version_id)}/revise"
 
 
+def studio_url_path(version_id: VersionId) -> str:
+    """Give the path that signs a link to the Studio. Inferred: the documentation calls it ``/studio_url``."""
+    return f"{version_path(version_id)}/studio_url"
+
+
 def _language(locale: str, srt: str | None) -> dict[str, str]:
     return {"locale": locale, "srt": srt} if srt else {"locale": locale}
 

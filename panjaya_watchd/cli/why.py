@@ -81,6 +81,10 @@ def _cost(claim: Mapping[str, Any]) -> Iterator[str]:
     if claim["reserved_minutes"] is not None:
         word = "charged to the budget" if claim["settled"] else "reserved in the budget"
         yield f"  {word}: {claim['reserved_minutes']:.2f} minutes"
+    if claim["adds_to"]:
+        yield f"  for the video of claim {claim['adds_to']}"
+    if claim["media_url"]:
+        yield f"  video on the web: {claim['media_url']}"
     if claim["awaits"]:
         yield f"  waits for the same video: claim {claim['awaits']}"
 

@@ -3,7 +3,7 @@ What the API says, as values.
 
 The field names are the API's. Everything that the documentation leaves open is optional, because an answer may lack
 it; statuses are plain strings, because the list may grow. Nothing here is believed for longer than one step: what we
-keep of it is copied into a `Claim`.
+keep of it is copied into a `Claim`. Pages of the documentation are named as in `panjaya_watchd.api`.
 """
 
 from dataclasses import dataclass, field
@@ -24,23 +24,37 @@ class Version:
     One rendering of a dubbing.
 
     ``result_url`` is signed and short-lived: it is used at once and never stored. ``progress`` is 0 to 1 and for
-    display only.
+    display only. Page: stl: /resources/versions, where a field says nothing else.
     """
 
     version_id: VersionId
+    """Named on docs: /apis/versions/versions-revise_version; that this answer repeats it is inferred."""
     status: str | None = None
+    """``NotReady``, ``ReadyToEdit``, ``Generating``, ``Completed`` or ``Failed``; any other one is still running."""
     studio_url: str | None = None
+    """Not signed: it needs a login."""
     result_url: str | None = field(default=None, repr=False)
+    """Of the final video, once there is one. For how long it is good, and from which host, is unknown."""
     progress: float | None = None
+    """Documented as an idea only; its name and its scale are inferred."""
     error: str | None = None
+    """Why it failed; inferred."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssetDubbing:
-    """One target locale of an asset, with the versions that the answer lists (the list endpoint lists none)."""
+    """
+    One target locale of an asset, with the versions that the answer lists (the list endpoint lists none).
+
+    That an asset has one for each language, with an id of its own: docs: /apis/assets. That each has versions: docs:
+    /apis/versions. All names of fields are inferred.
+
+    ``status`` is the dubbing's own, where the answer shows one; nothing is documented of it, and nothing decided by it.
+    """
 
     locale: Locale
     dubbing_id: DubbingId | None = None
+    status: str | None = None
     versions: tuple[Version, ...] = ()
 
 
@@ -51,16 +65,24 @@ class Asset:
 
     ``duration`` is in seconds; ``created_at`` is aware (UTC when the answer names no zone). ``file_name`` is whatever
     the answer shows that could be derived from the uploaded file's name. ``raw`` is the whole answer as JSON text.
+    Page: stl: /resources/assets, which names three of its eight fields, and two more in words.
     """
 
     asset_id: AssetId
     status: str | None = None
+    """``Failed`` is the only documented value; any other one says: look at the versions."""
     created_at: datetime | None = None
+    """Its format is unknown; ISO 8601 and seconds since 1970 are read."""
     duration: float | None = None
+    """That it is in seconds is inferred; whether of the video or of what is cut out of it is unknown."""
     file_name: str | None = None
+    """Unknown whether there is one."""
     error_code: str | None = None
+    """Of a failed asset, such as ``empty_transcript``; the list of codes is open."""
     error_message: str | None = None
+    """In words. That ``error`` holds it as ``message`` beside ``code`` is inferred."""
     dubbings: tuple[AssetDubbing, ...] = ()
+    """That they are there is documented, their name is inferred."""
     raw: str = field(default="{}", repr=False, compare=False)
 
 

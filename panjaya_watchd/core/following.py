@@ -28,6 +28,9 @@ USUALLY_AT_MOST: Final = timedelta(hours=3)
 USUAL_SHARE: Final = 20
 """A dubbing that takes longer than this, and than so many times its video, is told of once and never given up (R54)."""
 
+FETCH_REFUSALS: Final = 60
+"""How often the host of a result may refuse each of its fresh links, in about nine hours, before a person is asked."""
+
 MISSING_GRACE: Final = timedelta(hours=1)
 """How long an accepted asset may lack a locale that was ordered, after which it may count as never begun."""
 
@@ -55,7 +58,7 @@ def adopt(claim: Claim, asset: Asset, now: datetime) -> Step:
         troubles=0,
     )
     fetches = [effect for effect in go_on(accepted) if isinstance(effect, effects.Fetch)]
-    return Step(accepted, (*fetches, effects.Poll(at=now + pace.poll(now, now, claim.rules, claim.id))))
+    return Step(accepted, (*fetches, effects.Poll(at=now + pace.poll(accepted, now))))
 
 
 def _settled(claim: Claim, asset: Asset) -> Reservation | None:
@@ -128,7 +131,7 @@ def _poll_on(claim: Claim, now: datetime) -> tuple[Effect, ...]:
         return ()
     if not any(dubbing.state is DubbingState.WAITING for dubbing in claim.dubbings):
         return ()
-    return (effects.Poll(at=now + pace.poll(claim.accepted_at, now, claim.rules, claim.id)),)
+    return (effects.Poll(at=now + pace.poll(claim, now)),)
 
 
 def _poll_later(claim: Claim, event: events.Unanswered, now: datetime) -> Step:
@@ -137,7 +140,7 @@ def _poll_later(claim: Claim, event: events.Unanswered, now: datetime) -> Step:
     troubled = replace(claim, troubles=claim.troubles + 1 if unknown else 0)
     if troubled.troubles >= UNKNOWN_POLLS and now - claim.accepted_at > UNKNOWN_GRACE:
         return hold(claim, f"Panjaya no longer knows asset {claim.asset_id}: {event.fault.words}", HeldFor.LOST)
-    pause = pace.poll(claim.accepted_at, now, claim.rules, claim.id)
+    pause = pace.poll(claim, now)
     return Step(troubled, (effects.Poll(at=now + max(pause, event.fault.not_before or timedelta(0))),))
 
 
@@ -149,6 +152,10 @@ def fetch_moved(claim: Claim, event: events.Fetched | events.FetchFaulted, now: 
         moved.append(after)
         asked += [fetch] if fetch else []
     fetched = replace(claim, dubbings=tuple(moved))
+    open_ones = [dubbing for dubbing in moved if dubbing.state not in {DubbingState.FETCHED, DubbingState.FAILED}]
+    if open_ones and all(dubbing.refusals >= FETCH_REFUSALS for dubbing in open_ones):
+        names = words.languages([dubbing.locale for dubbing in open_ones])
+        return hold(fetched, f"Panjaya refuses the video in {names}: {open_ones[0].error}", HeldFor.LOST)
     back = isinstance(event, events.FetchFaulted) and not asked
     return Step(fetched, (*asked, *(_poll_on(fetched, now) if back else ())))
 
@@ -172,7 +179,9 @@ FOLLOWING: Final[Rows] = {
         (State.DUBBING, State.HELD), "Poll after a pause; unknown for an hour: ask a person", _poll_later
     ),
     (State.DUBBING, events.Fetched): Row((State.DUBBING,), "move the dubbing", fetch_moved),
-    (State.DUBBING, events.FetchFaulted): Row((State.DUBBING,), "Fetch after a pause, or Poll", fetch_moved),
+    (State.DUBBING, events.FetchFaulted): Row(
+        (State.DUBBING, State.HELD), "Fetch after a pause, or Poll; refused for hours: ask a person", fetch_moved
+    ),
     (State.FILING, events.Resumed): Row((State.FILING,), "PutAway", _put_away),
     (State.FILING, events.Filed): Row((State.CLOSED,), "it is over", _close),
     (State.FILING, events.Stuck): Row((State.FILING,), "PutAway after a pause", _put_away_again),

@@ -54,7 +54,8 @@ def _go_on(claim: Claim, word: Word, now: datetime) -> Step:
     if claim.paused is State.FILING:
         return Step(replace(freed, state=State.FILING), (effects.PutAway(),))
     if claim.asset_id is not None:
-        return Step(replace(freed, state=State.DUBBING, accepted_at=now), go_on(freed))
+        anew = tuple(replace(dubbing, refusals=0) for dubbing in freed.dubbings)
+        return Step(replace(freed, state=State.DUBBING, accepted_at=now, dubbings=anew), go_on(freed))
     if claim.paused is State.RELEASING:
         return look_up_anew(freed, now)
     # Where a person was shown the doubt, a witness that led nowhere is judged wrong: it would shut every later gate.

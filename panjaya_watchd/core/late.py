@@ -12,13 +12,13 @@ from panjaya_watchd.core.names import display
 
 def joins(drop: Drop, newcomer: Drop) -> bool:
     """
-    Say whether sidecars that came later can still go with a drop: every one in a role that it has not filled.
+    Say whether what came later can still go with a drop: every part in a role that it has not filled.
 
-    With what a person has ordered by a word goes none: there is nothing that could be dropped once more together.
+    Mostly that is sidecars. A video can join sidecars that were taken without one: then they were meant for it. With
+    what a person has ordered by a word goes none: there is nothing that could be dropped once more together.
     """
-    if newcomer.key != drop.key or newcomer.video is not None or not drop.parts:
-        return False
-    return not _places(drop) & _places(newcomer)
+    alone = newcomer.video is None or drop.video is None
+    return bool(drop.parts) and newcomer.key == drop.key and alone and not _places(drop) & _places(newcomer)
 
 
 def waits_with(claim: Claim, newcomer: Drop) -> str | None:

@@ -142,19 +142,18 @@ def _source(defaults: Defaults, asked: Asked) -> Locale:
 
 def _need_span(asked: Asked, drop: Drop, duration: float | None) -> None:
     start, end = asked.start_time or 0.0, asked.end_time
+    if start < 0 or (end is not None and start >= end):
+        until = "its end" if end is None else f"second {end:g}"
+        raise Refused(
+            f"{toml(drop)} asks for the video from second {start:g} to {until}, and there is nothing between them.",
+            f"Set start_time to 0 or more and end_time to more than that, {AGAIN}",
+        )
     if duration is not None and (start >= duration or (end or 0.0) > duration + FRAME):
         key, found = ("start_time", start) if start >= duration else ("end_time", end)
         raise Refused(
             f"{toml(drop)} sets {key} to second {found:g}, and the video has only {duration:.3f} seconds.",
             f"Set it to less than that, or take the line out, {AGAIN}",
         )
-    if start >= 0 and (end is None or start < end):
-        return
-    until = "its end" if end is None else f"second {end:g}"
-    raise Refused(
-        f"{toml(drop)} asks for the video from second {start:g} to {until}, and there is nothing between them.",
-        f"Set start_time to 0 or more and end_time to more than that, {AGAIN}",
-    )
 
 
 def _background(asked: Asked, drop: Drop) -> str | None:

@@ -2,7 +2,8 @@
 Orders: what will be bought.
 
 An order is the watch folder's settings, changed by what the sidecars ask for and checked by the rules of the API that
-can be known before anything is spent. Field names are the API's.
+can be known before anything is spent. Field names are the API's. Pages of its documentation are named as in
+`panjaya_watchd.api`; where a field names none, it is of "Creating A New Asset", stl: /resources/assets.
 """
 
 from dataclasses import dataclass
@@ -13,18 +14,25 @@ from panjaya_watchd.core.names import Digest, Locale
 
 
 class AutoGenerate(StrEnum):
-    """Whether the final video is generated without a person, and with lip correction or not."""
+    """
+    Whether the final video is generated without a person, and with lip correction or not.
+
+    The three values: stl: /resources/assets. What they do is inferred from their names, the default is unknown.
+    """
 
     OFF = "off"
+    """A version stops at ``ReadyToEdit``; a person generates it in the Studio."""
     WITH_LIPS = "with_lips"
     NO_LIPS = "no_lips"
 
 
 class LipsModel(StrEnum):
-    """The model for lip correction."""
+    """The model for lip correction; without that it has no effect."""
 
     REAL_FACE = "real_face"
+    """The service's default."""
     REAL_FACE_TURBO = "real_face_turbo"
+    """Up to four times as fast."""
 
 
 MAY_SET: Final = (
@@ -50,7 +58,12 @@ COVERED: Final = {"background_url": "background"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
-    """One target locale; ``srt`` is the name of the part that holds its translation, ``srt_digest`` of its text."""
+    """
+    One target locale; ``srt`` is the name of the part that holds its translation, ``srt_digest`` of its text.
+
+    The API's model ``Language`` has the fields ``locale`` and ``srt``, the latter being a valid SRT. That it is the
+    text itself is inferred. It is not here but given beside the order, because an order is kept for years.
+    """
 
     locale: Locale
     srt: str | None = None
@@ -67,17 +80,28 @@ class Order:
     """
 
     locale: Locale
+    """The language of the video; the table of all: docs: /apis."""
     languages: tuple[Language, ...]
+    """The target locales. The name of the field is inferred, that of its model is documented."""
     auto_generate: AutoGenerate
+    """Inferred: the model is documented, that it is a field of this name is not. It is always sent."""
     lips_model: LipsModel | None = None
+    """None: not sent."""
     speakers_count: int | None = None
+    """How many different people speak; recommended. None: not sent."""
     start_time: float | None = None
+    """Whether fractions are taken is unknown; whole seconds are sent as integers."""
     end_time: float | None = None
     background: str | None = None
+    """The name of the drop's part with music and effects, of an upload only; nothing of it is in the request."""
     background_url: str | None = None
+    """Whether it may be sent together with a background file is unknown; an order has one of the two."""
     media_url: str | None = None
+    """Publicly accessible."""
     callback_url: str | None = None
+    """Where the service posts what becomes of the asset and its versions: docs: /apis/callbacks."""
     force: bool = False
+    """A word to the daemon, not to the service: dub the same bytes again, and pay again."""
 
     @property
     def locales(self) -> tuple[Locale, ...]:

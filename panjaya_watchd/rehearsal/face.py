@@ -7,10 +7,12 @@ An ASGI application and nothing else; `server` gives it a port and a thread.
 import hmac
 import itertools
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from xml.sax.saxutils import escape
 
+from anyio import move_on_after, sleep
 from anyio.to_thread import run_sync
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -18,23 +20,29 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from panjaya_watchd.rehearsal.callbacks import Posted
 from panjaya_watchd.rehearsal.intake import Form, Intake, Received
+from panjaya_watchd.rehearsal.openapi import describe
 from panjaya_watchd.rehearsal.records import Video
 from panjaya_watchd.rehearsal.request import Refused
 from panjaya_watchd.rehearsal.results import Facts, Results, examine
-from panjaya_watchd.rehearsal.shapes import error_shape
+from panjaya_watchd.rehearsal.shapes import JsonObject, error_shape
 from panjaya_watchd.rehearsal.studio import Studio
+
+PATIENCE: Final = 10.0
+"""Seconds that an answer waits for a callback, where the switches want that."""
 
 
 class Face:
-    """The application over one studio; uploaded videos and results are kept in ``folder``."""
+    """The application over one studio; videos and results are kept in ``folder``, ``posted`` grows with callbacks."""
 
-    def __init__(self, studio: Studio, *, key: str, folder: Path) -> None:
+    def __init__(self, studio: Studio, *, key: str, folder: Path, posted: Sequence[Posted] = ()) -> None:
         self._studio = studio
         self._switches = studio.switches
         self._bearer = f"Bearer {key}".encode()
         self._folder = folder
         self._results = Results(folder)
+        self._posted = posted
         self._numbers = itertools.count(1)
         self.app = Starlette(
             routes=[
@@ -44,8 +52,10 @@ class Face:
                 Route("/v1/assets/{asset_id}/languages", self._languages, methods=["POST"]),
                 Route("/v1/versions/{version_id}", self._version, methods=["GET"]),
                 Route("/v1/versions/{version_id}/revise", self._revise, methods=["PATCH"]),
+                Route("/v1/versions/{version_id}/studio_url", self._studio_url, methods=["POST"]),
                 Route("/results/{version_id}/{name}", self._result, methods=["GET"]),
                 Route("/studio/versions/{version_id}", self._page, methods=["GET", "POST"]),
+                Route("/openapi.json", self._describe, methods=["GET"]),
             ],
             exception_handlers={
                 Refused: self._on_refused,
@@ -72,7 +82,7 @@ class Face:
                 request.state.fields[:] = intake.names
             if not early:
                 self._authorise(request)
-            return self._answer(await self._take(intake.finish()), self._switches.created_code)
+            return await self._made(request, await self._take(intake.finish()))
         except BaseException:
             intake.discard()
             raise
@@ -110,7 +120,18 @@ class Face:
         self._authorise(request)
         if request.method == "GET":
             return self._answer(self._studio.list_assets(dict(request.query_params)))
-        return self._answer(self._studio.create_asset(await _text(request)), self._switches.created_code)
+        return await self._made(request, self._studio.create_asset(await _text(request)))
+
+    async def _made(self, request: Request, asset: JsonObject) -> Response:
+        """Answer for a new asset; by switch only when its first callback has arrived."""
+        asset_id = asset["asset_id"]
+        if self._switches.callback_early and self._studio.record(asset_id).request.callback_url is not None:
+            with move_on_after(PATIENCE):
+                while not any(posted.event.asset_id == asset_id for posted in self._posted):
+                    if await request.is_disconnected():
+                        break
+                    await sleep(0.01)
+        return self._answer(asset, self._switches.created_code)
 
     async def _asset(self, request: Request) -> Response:
         self._authorise(request)
@@ -127,8 +148,11 @@ class Face:
 
     async def _revise(self, request: Request) -> Response:
         self._authorise(request)
-        await _text(request)
-        return self._answer(self._studio.revise(request.path_params["version_id"]))
+        return self._answer(self._studio.revise(request.path_params["version_id"], await _text(request)))
+
+    async def _studio_url(self, request: Request) -> Response:
+        self._authorise(request)
+        return self._answer(self._studio.studio_url(request.path_params["version_id"], await _text(request)))
 
     # Beside the API
 
@@ -156,14 +180,19 @@ class Face:
         return response
 
     async def _page(self, request: Request) -> Response:
-        """Be the Studio's web page of a version, with the one button that a rehearsal needs."""
-        version_id = request.path_params["version_id"]
+        """Be the Studio's web page of a version, with the one button that a rehearsal needs; nobody has to log in."""
+        version_id, query = request.path_params["version_id"], request.query_params
+        if "signature" in query:
+            self._studio.open_page(version_id, query.get("expires", ""), query["signature"])
         if request.method == "POST":
             self._studio.generate(version_id)
             return RedirectResponse(request.url.path, status_code=303)
         status, locale = self._studio.get_version(version_id)["status"], self._studio.version_record(version_id).locale
         button = "<form method=post><button>Generate</button></form>" if status == "ReadyToEdit" else ""
         return HTMLResponse(f"<title>Rehearsal studio</title><h1>{locale}: {escape(status)}</h1>{button}")
+
+    async def _describe(self, _request: Request) -> Response:
+        return self._answer(describe(self._switches, base_url=self._studio.base_url))
 
     # Refusals
 
@@ -191,7 +220,9 @@ class Face:
 
     async def _on_http(self, _request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        return self._refuse(error.status_code, error.detail)
+        refusal = self._refuse(error.status_code, error.detail)
+        refusal.headers.update(error.headers or {})  # Allow, with a 405
+        return refusal
 
     async def _on_gone(self, _request: Request, _error: Exception) -> Response:
         """Answer nobody: the client went away before its body was whole, and nothing was made."""

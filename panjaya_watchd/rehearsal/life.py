@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Final
 
-from panjaya_watchd.rehearsal.records import AssetRecord, Bill, Event, Phase, VersionRecord
+from panjaya_watchd.rehearsal.records import AssetRecord, Bill, Doom, Event, Phase, VersionRecord
 from panjaya_watchd.rehearsal.switches import CallbackFate, Switches
 
 FAILURES: Final = {
@@ -41,6 +41,30 @@ def examine(asset: AssetRecord, bills: Iterable[Bill], switches: Switches) -> tu
     elif switches.max_minutes is not None and sum(bill.minutes for bill in bills) > switches.max_minutes:
         code = "video_duration_limit_reached"
     return None if code is None else (code, FAILURES[code])
+
+
+class Dooms:
+    """
+    What is bound to fail because a test wants it so, in the order in which it was said.
+
+    ``assets`` are (error code, message); ``versions`` are (locale or None for any, where, error).
+    """
+
+    def __init__(self) -> None:
+        self.assets: list[tuple[str, str]] = []
+        self.versions: list[tuple[str | None, Doom, str]] = []
+
+    def of_asset(self) -> tuple[str, str] | None:
+        """Take what the next asset fails with."""
+        return self.assets.pop(0) if self.assets else None
+
+    def of_version(self, locale: str) -> tuple[Doom | None, str | None]:
+        """Take where the next version of a locale fails, and what is said of it."""
+        for doom in self.versions:
+            if doom[0] in {None, locale}:
+                self.versions.remove(doom)
+                return doom[1:]
+        return None, None
 
 
 class Planner:
@@ -75,7 +99,7 @@ class Planner:
         whole = self.stretch(self._switches.generate_after)
         phases = [Phase(at=start, status="Generating", event="version_generating")]
         if self._switches.unknown_status:
-            phases.append(Phase(at=start + whole / 2, status="Polishing"))
+            phases.append(Phase(at=start + whole / 2, status="Polishing", event="version_polishing"))
         if version.doomed == "generating":
             version.doomed = None
             ending = Phase(at=start + whole, status=self._switches.generate_failure, event="version_generate_failed")

@@ -12,7 +12,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from panjaya_watchd.rehearsal.request import Request
+from panjaya_watchd.rehearsal.request import Languages, Request
+
+Doom = Literal["dubbing", "generating"]
+"""Where a version is bound to fail."""
+
+BilledBy = Literal["upload", "media_url", "languages"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +52,7 @@ class Bill:
     """
 
     asset_id: str
-    by: Literal["upload", "media_url", "languages"]
+    by: BilledBy
     minutes: float
     locales: tuple[str, ...]
     at: datetime
@@ -87,7 +92,7 @@ class VersionRecord:
     locale: str
     created_at: datetime
     phases: list[Phase]
-    doomed: Literal["dubbing", "generating"] | None = None
+    doomed: Doom | None = None
     error: str | None = None
     expires: int | None = None
 
@@ -127,6 +132,21 @@ class AssetRecord:
     failure: tuple[str, str] | None = None
     versions: list[VersionRecord] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
+
+    def bill(self, by: BilledBy, languages: Languages, text: str, *, at: datetime) -> Bill:
+        """Make the bill for dubbing it into these languages, which a request's text has asked for."""
+        video = self.video
+        return Bill(
+            asset_id=self.asset_id,
+            by=by,
+            minutes=self.request.seconds(self.duration or 0.0) * len(languages) / 60,
+            locales=tuple(locale for locale, _ in languages),
+            at=at,
+            request=text,
+            sha256=None if video is None else video.sha256,
+            size=None if video is None else video.size,
+            file_name=None if video is None else self.file_name,
+        )
 
     def examined(self, now: datetime) -> bool:
         """Say whether the source has been looked at, so that length and failure are known."""

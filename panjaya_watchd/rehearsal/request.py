@@ -134,6 +134,11 @@ def read_languages(value: Any) -> tuple[Languages, tuple[str, ...]]:
     return tuple(languages.items()), tuple(ignored)
 
 
+def read_options(request: str | Mapping[str, Any]) -> Mapping[str, Any]:
+    """Read a body whose every field is optional, so that it may be empty; 400 for anything but a JSON object."""
+    return _object(read_json(request)[1], "body") if request else {}
+
+
 def is_srt(text: Any) -> bool:
     """Say whether a text is SubRip: cues of a number, a time line that ends after it starts, and words."""
     if not isinstance(text, str) or text.startswith("\ufeff"):

@@ -49,6 +49,8 @@ class StudioServer:
         self.key = key
         self.requests: list[Seen] = []
         self._socket = socket.create_server(("127.0.0.1", port), backlog=512)
+        # asyncio does so for sockets that it makes itself; else every answer waits 40 ms between its head and its body.
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._folder = TemporaryDirectory(prefix="rehearsal-")
         scheme, host = ("http", "127.0.0.1") if tls is None else ("https", "127.0.0.1")
         self.base_url = f"{scheme}://{host}:{self._socket.getsockname()[1]}"
@@ -56,7 +58,7 @@ class StudioServer:
         self._script = Script(studio.switches.chaos)
         self._callbacks = Callbacks(studio)
         self.callbacks: list[Posted] = self._callbacks.log
-        face = Face(studio, key=key, folder=Path(self._folder.name))
+        face = Face(studio, key=key, folder=Path(self._folder.name), posted=self.callbacks)
         self._interference = Interference(face.app, self._script, self.requests)
         self._server = _Server(_config(self._interference, tls))
         self._thread = threading.Thread(

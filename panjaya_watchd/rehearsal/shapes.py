@@ -61,6 +61,11 @@ def version_shape(
     return _dress(shape, switches)
 
 
+def link_shape(link: str | None, switches: Switches) -> JsonObject:
+    """Show a link to the Studio, or that there is none."""
+    return _dress({"studio_url": link}, switches)
+
+
 def page_shape(
     assets: Sequence[AssetRecord], query: Mapping[str, str], switches: Switches, now: datetime, *, base_url: str
 ) -> Any:
@@ -130,6 +135,8 @@ def _dubbing(
 ) -> JsonObject:
     """Show a dubbing; it has exactly the one version that came with it."""
     shape: JsonObject = {"dubbing_id": version.dubbing_id, "locale": version.locale}
+    if in_list and switches.list_status:
+        shape["status"] = version.status(now)
     if not in_list:
         listed: list[Any] = [version.version_id]
         if switches.versions == "id_objects":

@@ -9,16 +9,23 @@ starts a thread and touches no file.
 import json
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any, Literal
+from typing import Any
 
 from panjaya_watchd.rehearsal import shapes
-from panjaya_watchd.rehearsal.life import FAILURES, Planner, called_back, examine, told
+from panjaya_watchd.rehearsal.life import FAILURES, Dooms, Planner, called_back, examine, told
 from panjaya_watchd.rehearsal.links import Signer
-from panjaya_watchd.rehearsal.records import AssetRecord, Bill, Event, Phase, VersionRecord, Video
-from panjaya_watchd.rehearsal.request import Languages, Refused, Request, read_json, read_languages, read_request
+from panjaya_watchd.rehearsal.records import AssetRecord, Bill, Doom, Event, Phase, VersionRecord, Video
+from panjaya_watchd.rehearsal.request import (
+    Languages,
+    Refused,
+    Request,
+    read_json,
+    read_languages,
+    read_options,
+    read_request,
+)
 from panjaya_watchd.rehearsal.seal import Seal
 from panjaya_watchd.rehearsal.shapes import JsonObject
 from panjaya_watchd.rehearsal.switches import Switches
@@ -62,8 +69,7 @@ class Studio:
         self._lock = threading.RLock()
         self._assets: dict[str, AssetRecord] = {}
         self._versions: dict[str, VersionRecord] = {}
-        self._asset_dooms: list[tuple[str, str]] = []
-        self._version_dooms: list[tuple[str | None, Literal["dubbing", "generating"], str]] = []
+        self._dooms = Dooms()
 
     # The endpoints
 
@@ -88,8 +94,8 @@ class Studio:
             raise Refused(400, "background_url: a background file was uploaded as well")
         with self._lock:
             asset = self._open_asset(asked, text, video, file_name, background)
-            self._bill(asset, "media_url" if video is None else "upload", asked.languages, text)
-            asset.failure = self._pop_doom() or examine(asset, self.bills, self.switches)
+            self.bills.append(asset.bill("upload" if video else "media_url", asked.languages, text, at=self._clock()))
+            asset.failure = self._dooms.of_asset() or examine(asset, self.bills, self.switches)
             self._begin_dubbings(asset, asked.languages)
             return self._show(asset)
 
@@ -125,7 +131,7 @@ class Studio:
                 if locale in taken:
                     raise Refused(400, f"languages: {locale} is there already")
             asset.ignored += [*sorted(set(body) - {"languages"}), *ignored]
-            self._bill(asset, "languages", languages, text)
+            self.bills.append(asset.bill("languages", languages, text, at=self._clock()))
             self._begin_dubbings(asset, languages)
             return self._show(asset)
 
@@ -140,8 +146,13 @@ class Studio:
             studio_url = self._studio_url(version_id)
             return shapes.version_shape(version, switches, now, studio_url=studio_url, result_url=result_url)
 
-    def revise(self, version_id: str) -> JsonObject:
-        """Make a version editable again, for which its generated video is removed; 400 while it is being worked on."""
+    def revise(self, version_id: str, request: str | Mapping[str, Any] = "{}") -> JsonObject:
+        """
+        Make a version editable again, for which its generated video is removed; 400 while it is being worked on.
+
+        Its answer has a signed link to the Studio where ``studio_url_request`` asks for one.
+        """
+        asked = read_options(request)
         with self._lock:
             version, now = self.version_record(version_id), self._clock()
             status = version.status(now)
@@ -150,7 +161,17 @@ class Studio:
             if status != "ReadyToEdit":
                 version.replan(now, [Phase(at=now, status="ReadyToEdit")])
                 version.expires = None
-            return {"studio_url": self._studio_url(version_id)}
+            wanted = asked.get("studio_url_request") is not None or self.switches.revise_link == "always"
+            return shapes.link_shape(self._signed_studio_url(version_id) if wanted else None, self.switches)
+
+    def studio_url(self, version_id: str, request: str | Mapping[str, Any] = "{}") -> JsonObject:
+        """Sign a link to a version in the Studio that needs no login; 404 where the service has no such endpoint."""
+        read_options(request)
+        if not self.switches.studio_links:
+            raise Refused(404, "Not Found")
+        with self._lock:
+            self.version_record(version_id)
+            return shapes.link_shape(self._signed_studio_url(version_id), self.switches)
 
     # What a person does in the Studio's web pages
 
@@ -175,18 +196,18 @@ class Studio:
     def fail_next(self, code: str, message: str | None = None) -> None:
         """Let the next created asset fail with this code; calls queue up."""
         with self._lock:
-            self._asset_dooms.append((code, message or FAILURES.get(code, code)))
+            self._dooms.assets.append((code, message or FAILURES.get(code, code)))
 
     def fail_next_version(
         self,
         locale: str | None = None,
         *,
-        at: Literal["dubbing", "generating"] = "dubbing",
+        at: Doom = "dubbing",
         error: str = "The version could not be made.",
     ) -> None:
         """Let the next version of this locale (None: of any) fail while it is dubbed or generated; calls queue up."""
         with self._lock:
-            self._version_dooms.append((locale, at, error))
+            self._dooms.versions.append((locale, at, error))
 
     # What the HTTP face and tests look at
 
@@ -229,11 +250,17 @@ class Studio:
         """Check a signed result link as an object store would: 403 when forged or expired, 404 when it was removed."""
         with self._lock:
             now = self._clock()
-            self._signer.check(version_id, expires, signature, now)
+            self._signer.check("result", version_id, expires, signature, now)
             version = self.version_record(version_id)
             if version.status(now) != "Completed":
                 raise Refused(404, "NoSuchKey")
             return version
+
+    def open_page(self, version_id: str, expires: str, signature: str) -> VersionRecord:
+        """Check a signed link to the Studio: 403 when forged or expired."""
+        with self._lock:
+            self._signer.check("studio", version_id, expires, signature, self._clock())
+            return self.version_record(version_id)
 
     # Inside
 
@@ -258,29 +285,6 @@ class Studio:
         self._assets[asset.asset_id] = asset
         return asset
 
-    def _bill(
-        self,
-        asset: AssetRecord,
-        by: Literal["upload", "media_url", "languages"],
-        languages: Languages,
-        text: str,
-    ) -> None:
-        seconds = asset.request.seconds(asset.duration or 0.0)
-        bill = Bill(
-            asset_id=asset.asset_id,
-            by=by,
-            minutes=seconds * len(languages) / 60,
-            locales=tuple(locale for locale, _ in languages),
-            at=self._clock(),
-            request=text,
-        )
-        if asset.video is not None:
-            bill = replace(bill, sha256=asset.video.sha256, size=asset.video.size, file_name=asset.file_name)
-        self.bills.append(bill)
-
-    def _pop_doom(self) -> tuple[str, str] | None:
-        return self._asset_dooms.pop(0) if self._asset_dooms else None
-
     def _begin_dubbings(self, asset: AssetRecord, languages: Languages) -> None:
         now = self._clock()
         for locale, _ in languages:
@@ -292,20 +296,17 @@ class Studio:
                 created_at=now,
                 phases=[Phase(at=now, status="NotReady")],
             )
-            self._doom(version)
+            version.doomed, version.error = self._dooms.of_version(version.locale)
             version.phases += self._planner.dub(version, asset, max(now, asset.examined_at))
             asset.versions.append(version)
             self._versions[version.version_id] = version
 
-    def _doom(self, version: VersionRecord) -> None:
-        for doom in self._version_dooms:
-            if doom[0] in {None, version.locale}:
-                self._version_dooms.remove(doom)
-                _, version.doomed, version.error = doom
-                return
-
     def _studio_url(self, version_id: str) -> str:
         return f"{self.base_url}/studio/versions/{version_id}"
+
+    def _signed_studio_url(self, version_id: str) -> str:
+        query = self._signer.sign("studio", version_id, self._clock(), lasts=self.switches.studio_link_lasts)
+        return f"{self._studio_url(version_id)}?{query}"
 
     def _show(self, asset: AssetRecord) -> JsonObject:
         return shapes.asset_shape(asset, self.switches, self._clock(), in_list=False)

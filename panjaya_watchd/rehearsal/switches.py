@@ -52,7 +52,7 @@ class Switches:
     ready_seen: bool = True
     """False: with generation on, a version goes from ``NotReady`` to ``Generating`` at once."""
     unknown_status: bool = False
-    """A version passes through a status outside the documented five while it generates."""
+    """A version passes through a status outside the documented five while it generates, and tells it as an event."""
     generate_failure: Literal["Failed", "ReadyToEdit"] = "Failed"
     """Where a version ends whose generation failed."""
     versions_of_failed: Literal["Failed", "NotReady"] = "Failed"
@@ -92,6 +92,8 @@ class Switches:
     pagination: Pagination = "page"
     page_size: int = 50
     order: ListOrder = "newest"
+    list_status: bool = False
+    """Whether each listed dubbing shows the status of its version, although the list shows no versions."""
     list_lag: float = 0.0
     """How long a new asset is missing from the list."""
 
@@ -102,6 +104,13 @@ class Switches:
     """Whether get-version signs a fresh one each time."""
     ranges: bool = True
     etag: bool = True
+
+    # The Studio
+    studio_links: bool = True
+    """Whether there is an endpoint that signs links to the Studio, whose path is inferred; False: 404."""
+    studio_link_lasts: float = 3600.0
+    revise_link: Literal["asked", "always"] = "asked"
+    """Whether revising gives a link only where ``studio_url_request`` asks for one."""
 
     # Limits and examination
     inspect: bool = True
@@ -117,6 +126,8 @@ class Switches:
     """Whether status updates are posted to the ``callback_url`` of their asset, if that is on this machine."""
     callback_fate: CallbackFate = "once"
     """Each comes once or twice; or every other one of a version comes seconds late, behind its successor, or never."""
+    callback_early: bool = False
+    """A new asset is answered for only when its first callback has arrived, or none has for ten seconds."""
     callback_locale: Literal["locale", "version_locale"] = "locale"
     """The key that holds the version's locale."""
     signature_encoding: Literal["hex", "base64"] = "hex"

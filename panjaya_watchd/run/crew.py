@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from panjaya_watchd.core.budget import Budget
 from panjaya_watchd.core.claim import Claim
 from panjaya_watchd.core.drop import Drop
-from panjaya_watchd.core.effects import Effect
+from panjaya_watchd.core.effects import Effect, Poll
 from panjaya_watchd.core.events import Event, Unsettled
 from panjaya_watchd.core.names import ClaimId, FolderName
 from panjaya_watchd.ledger.base import Ledger
@@ -25,11 +25,14 @@ from panjaya_watchd.run.companions import Companions
 from panjaya_watchd.run.door import Door
 from panjaya_watchd.run.first_start import FirstStart
 from panjaya_watchd.run.folders import Folders, Looking, Watched
+from panjaya_watchd.run.hearing import Hearing
 from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.messages import Reading
 from panjaya_watchd.run.operator import Operator
 from panjaya_watchd.run.ownership import Ownership
+from panjaya_watchd.run.rounds import Rounds
 from panjaya_watchd.run.story import Log
+from panjaya_watchd.run.sweeping import Sweeping
 from panjaya_watchd.run.witness import Witness
 
 TOUCHED: Final = "it was changed or taken away while it was held"
@@ -40,6 +43,9 @@ class Doing(Looking, Revising, Protocol):
 
     def hand(self, claim: Claim, effect: Effect) -> None:
         """Begin an effect of a claim that is durable; it comes back as an event."""
+
+    def sweep(self) -> None:
+        """Read the list of all assets; it comes back as `Swept`."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,6 +64,7 @@ class Crew:
     log: Log
     watched: Mapping[FolderName, Watched]
     together: Budget | None
+    callback_url: Callable[[ClaimId], str | None]
     living: Mapping[ClaimId, Claim]
     advance: Callable[[ClaimId, Event], None]
     happened: Callable[[ClaimId, Event], None]
@@ -69,6 +76,7 @@ class Crew:
     operator: Operator = field(init=False)
     agenda: Agenda = field(init=False)
     account: Account = field(init=False)
+    rounds: Rounds = field(init=False)
     ownership: Ownership = field(init=False)
     first_start: FirstStart = field(init=False)
     door: Door = field(init=False)
@@ -77,8 +85,17 @@ class Crew:
 
     def __post_init__(self) -> None:
         self.account = Account(clock=self.clock, log=self.log)
+        self.rounds = Rounds(
+            living=self.living,
+            clock=self.clock,
+            inbox=self.inbox,
+            hearing=Hearing(clock=self.clock, log=self.log, url=self.callback_url),
+            sweeping=Sweeping(clock=self.clock, log=self.log, begin=self.doing.sweep),
+            ask=self.doing.hand,
+            keep=self._keep,
+        )
         self.agenda = Agenda(
-            begin=self.doing.hand,
+            begin=self._begin,
             inbox=self.inbox,
             clock=self.clock,
             account=self.account,
@@ -118,7 +135,7 @@ class Crew:
         self.witness = Witness(
             living=self.living,
             folders=self.watched,
-            agenda=self.agenda,
+            rounds=self.rounds,
             ownership=self.ownership,
             log=self.log,
             happened=self.happened,
@@ -146,3 +163,13 @@ class Crew:
             claim=lambda folder, drop, reading: self.claim(folder, drop, reading, None),
             lost=lambda claim_id: self.advance(claim_id, Unsettled(why=TOUCHED)),
         )
+
+    def _begin(self, claim: Claim, effect: Effect) -> None:
+        """Begin what the agenda finds due; a poll waits for its turn besides."""
+        if isinstance(effect, Poll):
+            self.rounds.due(claim)
+        else:
+            self.doing.hand(claim, effect)
+
+    def _keep(self, claim: Claim, effect: Effect, seconds: float) -> None:
+        self.agenda.keep(claim, effect, seconds)

@@ -45,8 +45,10 @@ from panjaya_watchd.run.messages import (
     Release,
     Reload,
     Revised,
+    Round,
     Scanned,
     Stop,
+    Swept,
     Unheard,
     Unseen,
     Verified,
@@ -96,6 +98,7 @@ class Driver:
             log=self.log,
             watched=self.watched,
             together=self.together,
+            callback_url=self.callback_url,
             living=self.living,
             advance=self._advance,
             happened=self._happened,
@@ -136,6 +139,10 @@ class Driver:
                 self._due(message)
             case Called():
                 self._crew.witness.hear(message)
+            case Swept():
+                self._crew.rounds.swept(message)
+            case Round():
+                self._crew.rounds.wake()
             case Reconsider():
                 self._crew.door.reconsider(message)
             case Release():
@@ -167,6 +174,7 @@ class Driver:
                 raise message.error
             case Stop():
                 self.stopping = True
+                self._crew.rounds.stop()
             case _:
                 assert_never(message)
 
@@ -179,6 +187,7 @@ class Driver:
         if self.stopping and isinstance(event, events.AtGate):
             return  # the upload is being taken back; the claim stays as it is
         self._crew.agenda.note(claim_id, event)
+        self._crew.rounds.answered(claim_id, event)
         claim = self.living.get(claim_id)
         if isinstance(event, FREE) and (claim is None or (claim.state, type(event)) not in ROWS):
             return
@@ -221,6 +230,7 @@ class Driver:
         before, now = self.living[claim_id], self.clock.now()
         decided = step(before, event, now)
         self._checkpoint(before, decided.claim)
+        self._crew.rounds.stepped(before, decided.claim, event)
         self._act(decided.claim, decided.effects, now)
         tell_step(self.log, before, decided.claim, event)
 

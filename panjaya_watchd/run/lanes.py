@@ -9,9 +9,11 @@ import contextlib
 import queue
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple, assert_never
 
+from panjaya_watchd.api.base import Patient
 from panjaya_watchd.core import effects, events
 from panjaya_watchd.core.answers import Fault
 from panjaya_watchd.core.claim import Claim, Dubbing
@@ -42,6 +44,7 @@ from panjaya_watchd.run.messages import (
     Verified,
 )
 from panjaya_watchd.run.revising import missing, revise
+from panjaya_watchd.run.sweeping import sweep
 
 LONG: Final = 3600.0
 """Seconds that a large file may take from one device to another."""
@@ -121,6 +124,8 @@ class Lanes:
     folders: Iterable[FolderName]
     talks: int = 4
     listening: Listening = field(default_factory=Listening)
+    patiently: Callable[[], AbstractContextManager[Patient]] = lambda: contextlib.nullcontext(Patient())
+    """Lets the requests of a thread that only follows what is being dubbed wait for those on behalf of money."""
     _gates: dict[ClaimId, Gate] = field(default_factory=dict)
     _barred: Fault | None = None
     _past: set[ClaimId] = field(default_factory=set)
@@ -158,7 +163,7 @@ class Lanes:
             case effects.LookUp():
                 self._talk.hand(lambda: _looked_up(claim, hands), who)
             case effects.Poll():
-                self._talk.hand(lambda: _happened(claim, hands.poll(claim)), who)
+                self._talk.hand(lambda: self._polled(claim), who)
             case effects.Fetch(locale=locale):
                 self._download.hand(lambda: _happened(claim, hands.fetch(claim, locale)), who)
             case effects.PutAway():
@@ -166,6 +171,10 @@ class Lanes:
                 files.hand(lambda: _happened(claim, hands.put_away(claim)), who)
             case _:
                 assert_never(effect)
+
+    def sweep(self) -> None:
+        """Read the list of all assets."""
+        self._talk.hand(lambda: sweep(self.hands, self.patiently))
 
     def scan(self, folder: FolderName, known: Known) -> None:
         """Look at a whole watch folder."""
@@ -222,6 +231,10 @@ class Lanes:
 
     def _all(self) -> list[Lane]:
         return [self._upload, self._download, self._talk, *self._files.values()]
+
+    def _polled(self, claim: Claim) -> Message | None:
+        with self.patiently():
+            return _happened(claim, self.hands.poll(claim))
 
     def _sent(self, claim: Claim, gate: Gate) -> Message | None:
         return _happened(claim, self._send(claim, gate))

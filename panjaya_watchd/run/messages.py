@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from panjaya_watchd.core.answers import Asset
+from panjaya_watchd.core.answers import Asset, Fault
 from panjaya_watchd.core.claim import Claim, Dubbing, State
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.effects import Effect
@@ -57,6 +57,32 @@ class Called:
     event: str = ""
     version_id: VersionId | None = None
     locale: Locale | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """
+    How an asset stands by its entry in the list.
+
+    ``print`` is a number that differs where entries do. ``runs``: all its dubbings say that they are being made.
+    """
+
+    print: int
+    runs: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swept:
+    """The list of all assets was read in so many ``requests``, for what moves in it, or could not be (``fault``)."""
+
+    entries: Mapping[AssetId, Entry] | None = None
+    requests: int = 0
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """A rest between polls is over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +234,8 @@ Message = (
     | Listed
     | Due
     | Called
+    | Swept
+    | Round
     | Reconsider
     | Release
     | Lost

@@ -71,6 +71,8 @@ def claim_facts(claim: Claim, moving: Mapping[str, Progress], monotonic: float) 
         "reserved_minutes": claim.reserved.minutes if claim.reserved else None,
         "settled": claim.reserved is not None and claim.accepted_at is not None,
         "builds_on": claim.builds_on.claim_id if claim.builds_on else None,
+        "adds_to": claim.adds_to,
+        "media_url": _address(claim),
         "awaits": claim.awaits if claim.state is State.CLAIMED else None,
         "maybe_billed": claim.maybe_billed,
         "witnessed": claim.witnessed,
@@ -141,3 +143,9 @@ def _dubbing(dubbing: Dubbing) -> dict[str, Any]:
 def _progress(progress: Progress, monotonic: float) -> dict[str, Any]:
     seconds = max(monotonic - progress.since, 0.001)
     return {"bytes": progress.sent, "of": progress.total, "rate": round(progress.sent / seconds)}
+
+
+def _address(claim: Claim) -> str | None:
+    """Give where a video on the web is; what stands behind a question mark may be a key to it."""
+    url = claim.order.media_url if claim.order else None
+    return None if url is None else url.partition("?")[0]

@@ -174,7 +174,7 @@ def _need_complete(place: Place, claim: Claim) -> None:
     """Raise `Unsettled` where a sidecar came meanwhile: before the gate it is not too late to use it (R46)."""
     joined = place.joined(claim.drop)
     if joined:
-        raise Unsettled(f"{display(joined[0])} came after the video was taken, and is to be used")
+        raise Unsettled(f"{display(joined[0])} came after the other files were taken, and belongs to them")
 
 
 def _free(fault: Fault) -> Event:

@@ -1,15 +1,14 @@
-"""The witness: a signed callback names the asset of a claim. It never changes one that has its own."""
+"""The witness: a signed callback names the asset of a claim, or tells of it. It never changes one that has its own."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from panjaya_watchd.core import effects
-from panjaya_watchd.core.claim import Claim, State
+from panjaya_watchd.core.claim import Claim
 from panjaya_watchd.core.events import Event, Witnessed
 from panjaya_watchd.core.names import ClaimId, FolderName
-from panjaya_watchd.run.agenda import Agenda
 from panjaya_watchd.run.messages import Called
 from panjaya_watchd.run.ownership import Ownership
+from panjaya_watchd.run.rounds import Rounds
 from panjaya_watchd.run.story import Log
 
 
@@ -19,15 +18,24 @@ class Witness:
 
     living: Mapping[ClaimId, Claim]
     folders: Collection[FolderName]
-    agenda: Agenda
+    rounds: Rounds
     ownership: Ownership
     log: Log
     happened: Callable[[ClaimId, Event], None]
 
     def hear(self, called: Called) -> None:
-        """Hear a callback. One that names an asset of another claim has the wrong address."""
+        """
+        Hear a callback. One that names an asset of another claim has the wrong address.
+
+        An asset keeps the address of the claim that made it, which may be closed while others add to it.
+        """
         claim = self.living.get(called.claim_id)
-        if claim is None or claim.folder not in self.folders:
+        if claim is None:
+            for adding in [each for each in self.living.values() if each.adds_to and each.asset_id == called.asset_id]:
+                self.rounds.hear(adding, called)
+            self.rounds.hear_late(called)
+            return
+        if claim.folder not in self.folders:
             return
         if called.asset_id in self.ownership.taken(claim):
             self.log.warning("callback.foreign", claim=claim.id, folder=claim.folder, asset=called.asset_id)
@@ -36,7 +44,9 @@ class Witness:
             if claim.asset_id != called.asset_id:
                 hint = "Two assets of one drop may mean two bills: look into the Studio, and ask Panjaya."
                 self.log.error("callback.second_asset", claim=claim.id, asset=called.asset_id, hint=hint)
-            elif claim.state is State.DUBBING:
-                self.agenda.keep(claim, effects.Poll())
-        elif claim.builds_on is None and claim.witnessed != called.asset_id:
+            else:
+                self.rounds.hear(claim, called)
+            return
+        self.rounds.hear(claim, called)
+        if claim.builds_on is None and claim.witnessed != called.asset_id:
             self.happened(claim.id, Witnessed(asset_id=called.asset_id))

@@ -71,13 +71,17 @@ class Callbacks:
         return Response(status_code=204)
 
     async def _body(self, request: Request) -> bytes:
+        too_large = HTTPException(413, f"The body: expected at most {LARGEST} bytes.")
+        announced = request.headers.get("content-length", "")
+        if announced.isdecimal() and int(announced) > LARGEST:
+            raise too_large  # at once, also to who waits for "100 Continue" (RFC 9110, section 10.1.1)
         body = bytearray()
         try:
             async with asyncio.timeout(self._patience):
                 async for chunk in request.stream():
                     body += chunk
                     if len(body) > LARGEST:
-                        raise HTTPException(413, f"The body: expected at most {LARGEST} bytes.")
+                        raise too_large
         except TimeoutError:
             # RFC 9110, section 15.5.9: say at once that we will not wait for the rest.
             raise HTTPException(408, "The body did not arrive in time.", headers={"Connection": "close"}) from None

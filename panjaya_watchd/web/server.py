@@ -2,17 +2,19 @@
 A server for the daemon's own pages: one ASGI application on one address, in a thread of its own.
 
 The address may be one that somebody else listens on for us: then it serves the sockets that it is given. It promises to
-stay small whoever knocks: it holds few connections, cuts one on which no whole request head arrives in time, reads no
-long heads, and does nothing while nobody asks. What a body may cost is the application's to say.
+stay small whoever knocks. It holds few connections, cuts those that do not come to the point or do not take their
+answer, reads no long heads, and does nothing while nobody asks. What strangers send is no news and never logged. What a
+body may cost is the application's to say.
 """
 
 import asyncio
 import logging
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
+import h11
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
@@ -24,6 +26,9 @@ CONNECTIONS: Final = 64
 
 PATIENCE: Final = 10.0
 """Seconds in which the head of a request has to arrive, from the connection's beginning or the last answer's end."""
+
+TURN: Final = 30.0
+"""Seconds after that in which the rest of the request has to arrive, be answered, and the answer be taken."""
 
 _HEAD: Final = 16 * 1024
 _KEEP_ALIVE: Final = 5
@@ -79,7 +84,10 @@ class WebServer:
     def _bound(self) -> socket.socket:
         host, _, port = self._listen.rpartition(":")
         family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
-        return socket.create_server((host.strip("[]"), int(port)), family=family)
+        listener = socket.create_server((host.strip("[]"), int(port)), family=family)
+        # asyncio does so for sockets that it makes itself; else an answer waits 40 ms between its head and its body.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listener
 
     def _run(self) -> None:
         try:
@@ -113,7 +121,7 @@ def _config(app: ASGIApp) -> uvicorn.Config:
 
 
 class _Visitor(H11Protocol):
-    """One connection, which is cut when it is one too many, or when it takes too long to ask."""
+    """One connection, which is cut when it is one too many, or when its visitor takes too long."""
 
     _patience: asyncio.TimerHandle | None = None
 
@@ -128,6 +136,17 @@ class _Visitor(H11Protocol):
         super().on_response_complete()
         self._expect_head()
 
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP. Where an answer was given or has begun, there is no second one to give."""
+        if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
+            super().send_400_response(msg)
+        else:
+            self.transport.close()
+        asked: RequestResponseCycle | None = self.cycle
+        if asked is not None:  # its rest will not come
+            asked.disconnected = True
+            asked.message_event.set()
+
     def connection_lost(self, exc: Exception | None) -> None:
         if self._patience is not None:
             self._patience.cancel()
@@ -135,14 +154,19 @@ class _Visitor(H11Protocol):
 
     def _expect_head(self) -> None:
         """Wait for a whole head. uvicorn's own limit begins only after an answer, and every byte ends it."""
-        if self._patience is not None:
-            self._patience.cancel()
-        self._patience = self.loop.call_later(PATIENCE, self._cut_unless_asked)
+        self._after(PATIENCE, self._cut_unless_asked)
 
     def _cut_unless_asked(self) -> None:
         asked: RequestResponseCycle | None = self.cycle
         if asked is None or asked.response_complete:
             self.transport.abort()
+        else:
+            self._after(TURN, self.transport.abort)
+
+    def _after(self, seconds: float, act: Callable[[], None]) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+        self._patience = self.loop.call_later(seconds, act)
 
 
 class _Server(uvicorn.Server):

@@ -66,6 +66,15 @@ def test_an_asset_is_found_in_every_envelope(answer: dict[str, Any]) -> None:
     assert json.loads(found.raw) == answer
 
 
+def test_a_dubbing_may_have_a_status_of_its_own() -> None:
+    """As an entry of the list might, which has no versions; where the entry is a version, it is the version's."""
+    listed = {"asset_id": "a1", "dubbings": [{"dubbing_id": "d1", "locale": "es-ES", "status": "Generating"}]}
+    found = answers.asset(written(listed))
+
+    assert found is not None
+    assert [(each.status, each.versions) for each in found.dubbings] == [("Generating", ())]
+
+
 @pytest.mark.parametrize(
     "dubbings",
     [

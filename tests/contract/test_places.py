@@ -8,7 +8,7 @@ import pytest
 from worlds import CLAIM, MemoryWorld, PowerCut, World, drop, half_of
 
 from panjaya_watchd.core.claim import Destination
-from panjaya_watchd.core.drop import Drop
+from panjaya_watchd.core.drop import Drop, group
 from panjaya_watchd.core.names import ClaimId
 from panjaya_watchd.core.standing import SIGNATURE, status_note
 from panjaya_watchd.errors import PlaceError
@@ -697,3 +697,20 @@ def test_dying_while_a_result_is_kept_leaves_the_download_or_the_result(new_worl
         assert list(world.files().values()).count(b"dubbed") == 1
         world.place.keep(CLAIM, RESULT)
         assert world.files() == below(f"processing/{CLAIM}", PARTS | {RESULT: b"dubbed"})
+
+
+def test_what_comes_later_and_belongs_to_a_drop_is_named(world: World) -> None:
+    """Sidecars of a video, the video of sidecars, and nothing of what a person's word alone has made."""
+    world.write("talk.mp4", b"moving pictures")
+    video = drop(world)
+    world.place.take_in(ClaimId("other"), video)
+    world.write("talk.fr-FR.srt", b"1\n")
+    assert world.place.joined(video) == ("talk.fr-FR.srt",)
+
+    world.write("tour.fr-FR.srt", b"1\n")
+    (sidecars,) = [found for found in group(world.place.scan().files) if found.key == "tour"]
+    world.place.take_in(CLAIM, sidecars)
+    assert world.place.joined(sidecars) == ()
+    world.write("tour.mp4", b"moving pictures")
+    assert world.place.joined(sidecars) == ("tour.mp4",)
+    assert world.place.joined(Drop(key="tour", parts=(), title="tour")) == ()

@@ -37,6 +37,13 @@ def test_what_comes_joins_where_its_place_is_free(names: tuple[str, ...], may: b
     assert joins(newcomer(*TAKEN), newcomer(*names)) is may
 
 
+def test_a_video_joins_the_sidecars_that_were_taken_without_it() -> None:
+    """They were meant for it, and not for one of its name that is done."""
+    assert joins(newcomer("talk.fr-FR.srt"), newcomer("talk.mp4"))
+    assert joins(newcomer("talk.fr-FR.srt"), newcomer("talk.mp4", "talk.toml"))
+    assert not joins(newcomer("talk.fr-FR.srt"), newcomer("talk.mp4", "talk.fr-FR.srt"))
+
+
 def test_nothing_joins_what_was_ordered_by_a_word() -> None:
     """It has no files that could go back and be dropped once more together."""
     assert not joins(Drop(key="talk", parts=(), title="talk"), newcomer("talk.fr-FR.srt"))

@@ -25,13 +25,14 @@ from samples import (
 )
 
 from panjaya_watchd.core import effects, events
-from panjaya_watchd.core.answers import Asset
+from panjaya_watchd.core.answers import Asset, Fault
 from panjaya_watchd.core.claim import (
     LIVING,
     Attempt,
     Claim,
     Destination,
     DubbingState,
+    HeldFor,
     OnDoubt,
     Outcome,
     Rules,
@@ -40,7 +41,7 @@ from panjaya_watchd.core.claim import (
 from panjaya_watchd.core.dubbing import DUBBING_ROWS
 from panjaya_watchd.core.effects import Effect
 from panjaya_watchd.core.events import Event, Told, Word
-from panjaya_watchd.core.following import UNKNOWN_POLLS
+from panjaya_watchd.core.following import FETCH_REFUSALS, UNKNOWN_POLLS
 from panjaya_watchd.core.names import AssetId, Locale, VersionId
 from panjaya_watchd.core.order import AutoGenerate
 from panjaya_watchd.core.pace import ACCOUNT_PAUSE, LOOK_UPS_IN_WINDOW
@@ -575,3 +576,20 @@ def test_a_piece_bounds_what_an_unknown_length_can_cost() -> None:
     assert claim(order=web, duration=40.0).estimated_millis == 60_000
     assert claim(duration=None).estimated_millis is None
     assert claim(order=None).estimated_millis is None
+
+
+def test_a_result_that_is_refused_for_hours_is_asked_about() -> None:
+    """Only where nothing else is under way; a person's word begins anew."""
+    gone = Fault(money_may_have_moved=False, repeat_helps=True, words="the link has expired", status=403)
+    refused = dubbing(SPANISH, DubbingState.FETCHING, version_id=VersionId("v1"), refusals=FETCH_REFUSALS - 1)
+    beside = claim(State.DUBBING, dubbings=(refused, dubbing(FRENCH)))
+    alone = claim(State.DUBBING, dubbings=(refused, dubbing(FRENCH, DubbingState.FETCHED)))
+    event = events.FetchFaulted(locale=SPANISH, fault=gone)
+
+    assert step(beside, event, NOW).claim.state is State.DUBBING
+    asked = step(alone, event, NOW)
+    assert (asked.claim.held_for, asked.effects) == (HeldFor.LOST, ())
+    assert asked.claim.held == "Panjaya refuses the video in Spanish (Spain): the link has expired"
+    again = step(asked.claim, Told(word=Word.RETRY), NOW)
+    assert [type(effect) for effect in again.effects] == [effects.Fetch]
+    assert again.claim.dubbings[0].refusals == 0

@@ -2,11 +2,15 @@
 
 import json
 import queue
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Final
 
+import httpx
 import pytest
 from loopback import Loopback, Script, Visit, serving
 
@@ -233,3 +237,37 @@ def test_by_default_there_are_none(listen: Listen, serve: Serve, ask: Ask, wait:
     server.stop()
 
     assert (len(server.studio.callbacks()), server.callbacks, receiver.visits.empty()) == (3, [], True)
+
+
+def test_a_callback_may_overtake_the_answer(serve: Serve, connect: Callable[..., httpx.Client], ask: Ask) -> None:
+    """By switch, who made an asset hears its id by a callback first; the answer comes when that was taken."""
+    told: queue.SimpleQueue[Visit] = queue.SimpleQueue()
+    taken = threading.Event()
+
+    def hold(visit: Visit) -> None:
+        visit.take()
+        told.put(visit)
+        assert taken.wait(LONG)
+        visit.answer(204)
+
+    server = serve(callbacks=True, callback_early=True, asset_after=0.0, ready_after=0.0)
+    with serving(hold) as receiver, ThreadPoolExecutor() as pool:
+        asked = ask("es-ES", media_url="https://cdn.example/a.mp4", callback_url=receiver.url, auto_generate="off")
+        asking = pool.submit(connect(server).post, "/v1/assets/", json=asked)
+        callback = json.loads(told.get(timeout=LONG).body)
+        waited = not wait_for([asking], timeout=0.1).done
+        taken.set()
+        answer = asking.result(LONG)
+
+    assert waited
+    assert callback["asset_id"] == answer.json()["asset_id"]
+
+
+def test_an_answer_waits_for_no_callback_that_nobody_wants(
+    serve: Serve, connect: Callable[..., httpx.Client], ask: Ask
+) -> None:
+    """An asset without an address is answered for at once."""
+    server = serve(callbacks=True, callback_early=True)
+    asked = ask("es-ES", media_url="https://cdn.example/talk.mp4")
+
+    assert connect(server).post("/v1/assets/", json=asked, timeout=5).status_code == 200

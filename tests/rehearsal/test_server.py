@@ -64,12 +64,15 @@ def test_every_endpoint_answers(serve: Serve, connect: Connect, ask: Ask, wait: 
     added = client.post(f"/v1/assets/{asset_id}/languages", json={"languages": [{"locale": "it-IT"}]}).json()
     version_id = client.get(f"/v1/assets/{asset_id}").json()["dubbings"][0]["versions"][0]["version_id"]
     version = client.get(f"/v1/versions/{version_id}").json()
+    signed = client.post(f"/v1/versions/{version_id}/studio_url", json={}).json()["studio_url"]
     revised = client.patch(f"/v1/versions/{version_id}/revise", json={})
 
     assert [asset["asset_id"] for asset in listed] == [asset_id]
     assert [dubbing["locale"] for dubbing in added["dubbings"]] == ["es-ES", "it-IT"]
     assert version["status"] == "Completed"
-    assert revised.json() == {"studio_url": version["studio_url"]}
+    assert signed.startswith(version["studio_url"])
+    assert client.get(signed).status_code == 200
+    assert revised.json() == {"studio_url": None}
     assert client.get(f"/v1/versions/{version_id}").json()["status"] == "ReadyToEdit"
     assert [bill.by for bill in server.studio.bills] == ["media_url", "languages"]
 
@@ -164,10 +167,11 @@ def test_a_wrong_slash_is_redirected_or_not_found(
     ],
 )
 def test_what_is_not_there_says_so(serve: Serve, connect: Connect, method: str, path: str, status: int) -> None:
-    """Unknown ids and paths are 404, other methods 405, each with a ``detail``."""
+    """Unknown ids and paths are 404, other methods 405 with those that are allowed, each with a ``detail``."""
     answer = connect(serve()).request(method, path)
 
     assert answer.status_code == status
+    assert ("allow" in answer.headers) == (status == 405)
     assert isinstance(answer.json()["detail"], str)
 
 

@@ -144,6 +144,21 @@ def test_the_list_has_dubbings_without_versions(open_studio: Open, ask: Ask, wai
     assert [{"dubbing_id", "locale"}] == [set(dubbing) for dubbing in asset["dubbings"]]
 
 
+def test_the_list_may_show_how_a_dubbing_stands(open_studio: Open, ask: Ask, wait: Wait) -> None:
+    """By switch: then it moves as its version does, which is still not shown."""
+    studio = open_studio(list_status=True)
+    studio.create_asset(ask("es-ES"), Video.of(b"", duration=1.0))
+    seen = []
+    for _ in range(2):
+        [asset] = studio.list_assets()["items"]
+        [dubbing] = asset["dubbings"]
+        assert set(dubbing) == {"dubbing_id", "locale", "status"}
+        seen.append(dubbing["status"])
+        wait(60)
+
+    assert seen == ["NotReady", "Completed"]
+
+
 # Fields
 
 
@@ -290,6 +305,7 @@ def test_a_status_beyond_the_five_may_appear(open_studio: Open, ask: Ask, wait: 
     wait(4)
 
     assert (middle, studio.get_version(version_id)["status"]) == ("Polishing", "Completed")
+    assert [event.event for event in studio.events()][2:] == ["version_polishing", "version_generated"]
 
 
 @pytest.mark.parametrize(("scale", "end"), [("fraction", 1.0), ("percent", 100.0), ("absent", None)])

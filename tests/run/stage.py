@@ -55,6 +55,7 @@ class Notes:
 
     def __init__(self) -> None:
         self.handed: list[tuple[Claim, Effect]] = []
+        self.sweeps = 0
         self.scans: list[FolderName] = []
         self.examined: list[Drop] = []
         self.patience: list[Patience] = []
@@ -78,6 +79,10 @@ class Notes:
     def hand(self, claim: Claim, effect: Effect) -> None:
         """Write down an effect."""
         self.handed.append((claim, effect))
+
+    def sweep(self) -> None:
+        """Write down that the list was asked for."""
+        self.sweeps += 1
 
     def scan(self, folder: FolderName, known: Known) -> None:
         """Write down that a scan was asked for."""
@@ -159,7 +164,8 @@ class Stage:
         return self
 
     def forget(self) -> None:
-        """Forget what was asked for and said so far."""
+        """Forget what was asked for and said so far; no poll of it is under way any more."""
+        self.driver._crew.rounds._asked.clear()
         self.notes.handed.clear()
         self.notes.scans.clear()
         self.log.calls.clear()

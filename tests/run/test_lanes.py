@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -10,9 +12,9 @@ from run.stage import CLAIM, FOLDER, ROOT, Api, Room, Stage
 from samples import BARRED, BUSY, NOW, SPANISH, asset, claim, drop, dubbing
 from world import SimClock
 
-from panjaya_watchd.api.base import Download, Submission
+from panjaya_watchd.api.base import Download, Patient, Submission
 from panjaya_watchd.core import effects, events
-from panjaya_watchd.core.answers import Asset, Fault
+from panjaya_watchd.core.answers import Asset, AssetDubbing, Fault
 from panjaya_watchd.core.claim import Attempt, Claim, Destination, Dubbing, DubbingState, Outcome, State
 from panjaya_watchd.core.drop import Drop, group
 from panjaya_watchd.core.names import AssetId, ClaimId, FolderName, VersionId
@@ -24,7 +26,18 @@ from panjaya_watchd.places.memory import MemoryPlace
 from panjaya_watchd.run.hands import Hands
 from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.lanes import Lane, Lanes
-from panjaya_watchd.run.messages import Crashed, Examined, Happened, Listed, Message, Posted, Reading, Scanned, Unseen
+from panjaya_watchd.run.messages import (
+    Crashed,
+    Examined,
+    Happened,
+    Listed,
+    Message,
+    Posted,
+    Reading,
+    Scanned,
+    Swept,
+    Unseen,
+)
 
 LONG = 30.0
 """Seconds after which a lane that has not answered counts as stuck; none is ever waited for in a test that passes."""
@@ -130,6 +143,54 @@ def test_an_examination_comes_back_with_its_drop(crew: Crew, room: Room) -> None
     assert examined.drop == room.drop()
     assert isinstance(examined.found, Reading)
     assert examined.found.duration == 60.0
+
+
+def test_the_list_comes_back_as_what_its_entries_are_like(crew: Crew, room: Room) -> None:
+    """How an asset stands by its entry, and what the list has cost; a list that failed comes back as its fault."""
+    running = AssetDubbing(locale=SPANISH, status="Generating")
+    room.api.assets = (
+        asset(asset_id=AssetId("runs"), dubbings=(running,)),
+        asset(asset_id=AssetId("fails"), status="Failed", dubbings=(running,)),
+        asset(asset_id=AssetId("other"), dubbings=(replace(running, status="Completed"),)),
+        asset(asset_id=AssetId("silent"), dubbings=(replace(running, status=None),)),
+    )
+    crew.lanes.sweep()
+    swept = crew.heard()
+    crew.lanes.sweep()
+    again = crew.heard()
+    room.api.assets = BUSY
+    crew.lanes.sweep()
+
+    assert isinstance(swept, Swept)
+    assert swept == again
+    assert swept.entries is not None
+    assert [name for name, entry in swept.entries.items() if entry.runs] == ["runs"]
+    assert len({entry.print for entry in swept.entries.values()}) == 4
+    assert crew.heard() == Swept(fault=BUSY)
+
+
+def test_what_is_only_followed_asks_patiently(room: Room) -> None:
+    """Polls and the list, so that their requests wait for those of a look-up."""
+    crew, patient = Crew(room), Patient(requests=7)
+    asking: list[str] = []
+
+    @contextmanager
+    def patiently() -> Iterator[Patient]:
+        asking.append(threading.current_thread().name)
+        yield patient
+
+    crew.lanes.patiently = patiently
+    crew.lanes.hand(claim(State.DUBBING), effects.Poll())
+    assert isinstance(crew.event(), events.Polled)
+    crew.lanes.hand(claim(State.RELEASING), effects.LookUp())
+    assert isinstance(crew.heard(), Listed)
+    crew.lanes.sweep()
+    swept = crew.heard()
+    crew.close()
+
+    assert isinstance(swept, Swept)
+    assert swept.requests == 7
+    assert [name[:4] for name in asking] == ["talk", "talk"]
 
 
 def test_a_drop_goes_through_every_lane_to_its_end(crew: Crew, room: Room) -> None:

@@ -1,7 +1,8 @@
 """Meters: what passes in any span of time, in whose turn, and who is never kept waiting. Time is played."""
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import accumulate
 
@@ -124,13 +125,24 @@ def test_the_time_of_day_is_that_of_the_people_here() -> None:
     assert meter.limit() is None
 
 
+@pytest.fixture
+def tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Put the machine into another time zone, nine hours ahead of UTC."""
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "JST-9")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("tokyo")
 def test_the_machines_clock_knows_the_time_of_day() -> None:
     """The same moment, by the machine's time zone."""
     clock = SystemClock()
     before, here, after = clock.now(), clock.here(), clock.now()
 
     assert before <= here <= after
-    assert here.utcoffset() == here.astimezone().utcoffset()
+    assert here.utcoffset() == timedelta(hours=9)
 
 
 def test_whoever_waits_ends_with_the_daemon() -> None:
@@ -291,10 +303,12 @@ def test_every_chunk_is_paid_before_it_leaves_and_none_after_the_last() -> None:
 
 
 def test_an_upload_that_is_over_is_not_taken_back() -> None:
-    """The daemon ends after the last chunk has left: that is never told as withdrawn."""
+    """The daemon ends after the last chunk has left, while others wait: that is never told as withdrawn."""
     meter = Meter(always(), SimClock(), lambda _: True)
     toll = Meters(uploads={None: meter}).upload(FOLDER, 10)
     toll.sent(0)
+    with pytest.raises(Withdrawn):
+        meter.take(10**6)
 
     toll.sent(10)
 

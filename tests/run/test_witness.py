@@ -8,6 +8,7 @@ from panjaya_watchd.core import effects, events
 from panjaya_watchd.core.claim import HeldFor, State
 from panjaya_watchd.core.names import AssetId, ClaimId, FolderName
 from panjaya_watchd.run.messages import Called
+from panjaya_watchd.run.rounds import GATHER
 
 CALLED = Called(claim_id=CLAIM, asset_id=AssetId("a9"))
 
@@ -35,11 +36,12 @@ def test_a_witness_frees_a_claim_that_a_person_was_asked_about() -> None:
 
 
 def test_a_callback_about_our_asset_is_a_hint_to_look_now() -> None:
-    """Polling goes on from there as usual."""
+    """Once, and when others of its kind have come; polling goes on from there as usual."""
     stage = Stage().start(claim(State.DUBBING, asset_id=AssetId("a9")))
     stage.tell(CALLED, CALLED)
+    stage.later(GATHER)
 
-    assert stage.notes.effects() == [effects.Poll(), effects.Poll()]
+    assert stage.notes.effects() == [effects.Poll()]
 
 
 @pytest.mark.parametrize(
@@ -97,3 +99,17 @@ def test_at_the_gate_a_witness_shuts_it() -> None:
 
     assert stage.notes.effects() == [effects.ShutGate(), effects.LookUp()]
     assert stage.driver.living[CLAIM].state is State.RELEASING
+
+
+def test_a_callback_on_the_address_of_a_closed_claim_concerns_who_adds_to_it() -> None:
+    """An asset keeps the address that it was made with, also when languages are added to it later."""
+    adding = claim(State.DUBBING, asset_id=AssetId("a9"), adds_to=ClaimId("closed"))
+    stage = Stage().start(adding)
+    stage.forget()
+    stage.tell(Called(claim_id=ClaimId("closed"), asset_id=AssetId("other"), event="version_generated"))
+    stage.later(GATHER)
+    assert stage.notes.effects() == []
+
+    stage.tell(Called(claim_id=ClaimId("closed"), asset_id=AssetId("a9"), event="version_generated"))
+    stage.later(GATHER)
+    assert stage.notes.effects() == [effects.Poll()]

@@ -1,5 +1,5 @@
 """
-The rate: at most so many requests in any second, whichever thread asks.
+Turns: at most so many requests in any second, whichever thread asks.
 
 How many the service allows is not documented, so the operator bounds it. Reading requests wait for their turn; a
 request that costs money is counted and never waits. Where several wait, whoever asks on behalf of money (a look-up, the
@@ -15,11 +15,11 @@ from typing import Final
 
 from panjaya_watchd.api.base import Patient
 
-LONGEST: Final = 10.0
-"""Seconds after which a patient request has its turn like any other, however many are in a hurry."""
+PATIENCE: Final = 50
+"""Turns of others after which a patient request has its own like any other, however many are in a hurry."""
 
 
-class Rate:
+class Turns:
     """
     A bound that all threads share.
 
@@ -81,7 +81,7 @@ class Rate:
             free = self._begun[0] + self._span if len(self._begun) == self._many else now
             if free > now:
                 return free - now
-            if not hurried and self._hurried and now - came < LONGEST:
+            if not hurried and self._hurried and now - came < PATIENCE * self._span / self._many:
                 return self._span / self._many
             self._begun.append(now)
             self._hurried -= hurried
