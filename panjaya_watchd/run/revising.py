@@ -30,10 +30,10 @@ def revise(tools: Tools, claim: Claim, answer: Answer) -> Revised:
     if not isinstance(done, Fault):
         return Revised(claim_id=claim.id, why=None, answer=answer)
     now = tools.api.get_version(dubbing.version_id)
-    status = None if isinstance(now, Fault) else now.status
-    if status == READY_TO_EDIT:
+    if not isinstance(now, Fault) and now.status == READY_TO_EDIT:
         return Revised(claim_id=claim.id, why=None, answer=answer)
-    unsure = status is None and not done.repeat_helps
+    silent = now.repeat_helps or now.account if isinstance(now, Fault) else now.status is None
+    unsure = silent and not done.repeat_helps
     why = "Whether Panjaya has revised it is not known" if unsure else "Panjaya did not revise it"
     return Revised(claim_id=claim.id, why=f"{why}: {done.words}", unsure=unsure, answer=answer)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from run.stage import FOLDER, Room, Stage
 from run.test_admission import ASSET, BARE, EARLIER, FAILED, GERMAN, ITALIAN, LIKE, closed
-from samples import BROKEN, DIGEST, FRENCH, NOW, SPANISH, claim, drop, fingerprint, result
+from samples import BARRED, BROKEN, DIGEST, FRENCH, NOW, REFUSED, SPANISH, claim, drop, fingerprint, result
 
 from panjaya_watchd.core import effects, events
 from panjaya_watchd.core.answers import Fault, Version
@@ -360,6 +360,8 @@ def test_a_promise_that_was_taken_back_does_not_count() -> None:
         ("https://studio/v1", None, None, False),
         ("lost", Version(version_id=VERSION, status="ReadyToEdit"), None, False),
         ("lost", Version(version_id=VERSION, status="Completed"), "Panjaya did not revise it: cut", False),
+        ("lost", REFUSED, "Panjaya did not revise it: cut", False),
+        ("lost", BARRED, "Whether Panjaya has revised it is not known: cut", True),
         ("lost", BROKEN, "Whether Panjaya has revised it is not known: cut", True),
         ("lost", Version(version_id=VERSION), "Whether Panjaya has revised it is not known: cut", True),
         ("never sent", BROKEN, "Panjaya did not revise it: cut", False),
