@@ -29,7 +29,9 @@ def _taken_in(claim: Claim, event: events.TakenIn, now: datetime) -> Step:
 def _unclaim(claim: Claim, event: events.Unsettled, now: datetime) -> Step:
     if event.inside:
         return file_away(claim, words.vanished(claim, event.why) if event.gone else words.changed(event.why))
-    return Step(replace(free(claim), state=State.CLOSED, outcome=words.let_go(event.why), closed_at=now))
+    revision = any(dubbing.revised for dubbing in claim.dubbings)
+    outcome = words.not_revised(event.why) if revision else words.let_go(event.why)
+    return Step(replace(free(claim), state=State.CLOSED, outcome=outcome, closed_at=now))
 
 
 def _take_in_again(claim: Claim, event: events.Stuck, now: datetime) -> Step:

@@ -133,6 +133,11 @@ def let_go(why: str) -> Outcome:
     )
 
 
+def not_revised(why: str) -> Outcome:
+    """Say why a claim ends that was to fetch another rendering: there will be none, and nothing has changed."""
+    return Outcome(to=Destination.BACK, why=why, details=(("Cost", "nothing; the earlier result is as it was"),))
+
+
 def absent(claim: Claim) -> str:
     """Say that what was sent cannot be seen."""
     what = "The video" if claim.builds_on is None else f"The order for {languages([*claim.to_buy])}"

@@ -160,3 +160,15 @@ def test_only_what_adds_to_another_claim_is_filed_beside_it() -> None:
     assert claim(adds_to=ClaimId("earlier"), builds_on=earlier()).beside == "done/talk"
     assert claim(builds_on=earlier()).beside is None
     assert claim(adds_to=ClaimId("earlier")).beside is None
+
+
+def test_a_revision_that_is_refused_ends_with_the_words_of_the_service() -> None:
+    """Nothing was dropped that could have been changed or taken away."""
+    revision = claim(dubbings=(dubbing(revised=True),))
+    after = step(revision, events.Unsettled(why="Panjaya did not revise it: not now"), NOW)
+
+    assert after.claim.state is State.CLOSED
+    assert after.claim.outcome is not None
+    assert after.claim.outcome.to is Destination.BACK
+    assert after.claim.outcome.why == "Panjaya did not revise it: not now"
+    assert after.effects == ()
