@@ -104,7 +104,6 @@ class Rounds:
         hint = _hint(called)
         if self.hearing.hear(claim, hint):
             look = self._looks.setdefault(claim.id, _Look())
-            look.owed = True
             look.promised += (hint,) if hints.is_promise(claim, hint) else ()
             self._pointed.setdefault(claim.id, self.clock.monotonic() + GATHER)
             self.go_on()

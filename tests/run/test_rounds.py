@@ -10,7 +10,7 @@ from run.stage import Stage
 from samples import BUSY, FRENCH, SPANISH, claim, dubbing, earlier, order
 
 from panjaya_watchd.core import effects, events
-from panjaya_watchd.core.claim import DubbingState, HeldFor, State
+from panjaya_watchd.core.claim import Claim, DubbingState, HeldFor, State
 from panjaya_watchd.core.names import AssetId, ClaimId
 from panjaya_watchd.core.order import AutoGenerate
 from panjaya_watchd.run.lanes import Lanes
@@ -215,17 +215,16 @@ def test_the_first_look_is_not_left_out() -> None:
         followed(2, order=order(callback_url="https://elsewhere.example.com/")),
         followed(2, order=order()),
         followed(2, builds_on=earlier(SPANISH)),
-        followed(2, troubles=1),
-        followed(2, dubbings=(dubbing(SPANISH),)),
+        followed(2, warnings=("It fails for the first time.",)),
     ],
-    ids=["another address", "no address", "an earlier claim's asset", "unknown for now", "failed for the first time"],
+    ids=["another address", "no address", "an earlier claim's asset", "failed for the first time"],
 )
-def test_who_cannot_be_called_back_about_keeps_its_pace(other: object) -> None:
+def test_who_cannot_be_called_back_about_keeps_its_pace(other: Claim) -> None:
     """Where callbacks go elsewhere, or something is to be read once more."""
-    rounds = Rounds().start(followed(1), other)  # type: ignore[arg-type]
+    rounds = Rounds().start(followed(1), other)
     rounds.polls()
     rounds.answer(1)
-    rounds.answer(2, fault=replace(GONE, repeat_helps=False) if other.troubles else None, es="Failed")  # type: ignore[attr-defined]
+    rounds.answer(2, es="Failed" if other.warnings else "Generating")
     rounds.stage.tell(called(1, "version_generating"))
     rounds.polls()
     rounds.stage.later(PAUSE * 1.2)
@@ -382,6 +381,15 @@ def test_a_person_who_generates_is_followed_at_the_pace_of_the_machine() -> None
     assert rounds.polls() == [1]
 
 
+def test_a_callback_that_is_a_witness_proves_that_callbacks_arrive() -> None:
+    """It names the asset of an upload in doubt."""
+    rounds = Rounds().start(followed(1), claim(State.RELEASING, id=ClaimId("c02")))
+    rounds.answer_all()
+    rounds.stage.tell(called(2))
+
+    assert rounds.later(minutes=60) == []
+
+
 def test_an_old_callback_elsewhere_proves_nothing() -> None:
     """One that names another claim's asset has the wrong address."""
     rounds = Rounds().start(followed(1), followed(2))
@@ -453,7 +461,8 @@ def test_the_list_is_read_only_where_that_is_cheaper() -> None:
     assert (few.sweeps(), many.sweeps()) == (0, 1)
     listed(many, requests=40)
     many.answer_all()
-    many.later(hours=2)
+    many.stage.later(PAUSE * 1.2)
+    many.answer_all()
     assert many.sweeps() == 0
 
 
@@ -509,15 +518,60 @@ def test_a_trusted_list_answers_for_all_that_did_not_move() -> None:
 def test_whatever_the_list_says_each_asset_is_asked_for_itself_in_time() -> None:
     """At least every hour and a half; at their own pace there would have been three hundred polls by then."""
     rounds, ends = trusting()
-    polls: list[int] = []
-    for _ in range(int(LISTED // PAUSE) + 2):
-        rounds.stage.later(PAUSE)
-        if rounds.sweeps():
+    asked, minutes, polls = dict.fromkeys(range(1, 31), 0), int(4 * LISTED // 60), 0
+    for minute in range(minutes):
+        rounds.stage.later(60)
+        while (found := rounds.answer_all()) or rounds.sweeps():
+            for number in found:
+                assert minute - asked[number] <= LISTED / 60 + 2, number
+                asked[number] = minute
+            polls += len(found)
             listed(rounds, *ends)
-        polls += rounds.answer_all()
 
-    assert set(polls) == set(range(1, 31))
-    assert len(polls) <= 100
+    assert min(asked.values()) >= minutes - LISTED / 60 - 2
+    assert polls < 30 * minutes * 60 / PAUSE * 0.7
+
+
+def test_for_those_that_are_to_be_asked_for_themselves_the_list_is_not_read() -> None:
+    """It would answer for none of them."""
+    rounds, _ = trusting()
+    rounds.stage.later(LISTED)
+
+    assert sorted(rounds.answer_all()) == list(range(1, 31))
+    assert rounds.sweeps() == 0
+
+
+def test_an_end_that_a_poll_has_found_is_no_news_in_the_list() -> None:
+    """It is not asked about again."""
+    rounds, ends = trusting()
+    rounds.stage.later(LISTED)
+    asked = rounds.polls()
+    for number in asked:
+        rounds.answer(number, fr="Completed")
+    rounds.answer_all()
+    due(rounds)
+    listed(rounds, *ends, *asked)
+
+    assert set(rounds.answer_all()).isdisjoint(asked)
+
+
+def test_what_a_list_that_failed_should_have_shown_the_next_one_must() -> None:
+    """The proofs are not forgotten."""
+    rounds = learning()
+    rounds.stage.later(PAUSE * 1.2)
+    ends = rounds.polls()
+    for number in ends:
+        rounds.answer(number, es="Completed" if number > 4 else "Generating")
+    rounds.sweeps()
+    listed(rounds)
+    rounds.answer_all()
+    due(rounds)
+    rounds.list(None, fault=GONE)
+    rounds.answer_all()
+    due(rounds)
+    listed(rounds)
+
+    assert len(rounds.stage.logged("list.refuted")) == 1
 
 
 def test_an_entry_that_only_says_that_it_runs_is_not_asked_about() -> None:
