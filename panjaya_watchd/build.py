@@ -72,6 +72,7 @@ def build(
         board=board,
         stop=stop,
         meters=meters,
+        urgently=turns.urgently,
     )
     listening = Listening({name: _hints(folder, inbox) for name, folder in names.items()})
     lanes = Lanes(
@@ -110,7 +111,7 @@ def build(
 
 
 def _meters(settings: Settings, clock: Clock, stop: threading.Event) -> Meters:
-    """Make a meter for each direction of each folder, and of all together, that has a turns."""
+    """Make a meter for each direction of each folder, and of all together, that has a rate."""
     limits = settings.limits
     ruled: list[tuple[FolderName | None, Limits | Folder]] = [(None, limits)]
     ruled += [(folder.name, folder) for folder in settings.folders]

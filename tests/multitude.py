@@ -175,6 +175,10 @@ class CountedApi:
         self._ask("version")
         return answers.version(json.dumps(self._studio.get_version(version_id)).encode()) or GONE
 
+    def weigh(self, result_url: str) -> int | Fault:
+        """Not played."""
+        raise NotImplementedError
+
     def download(self, result_url: str, into: Path, progress: Callable[[int], None]) -> Download | Fault:
         """Nothing is downloaded here."""
         raise NotImplementedError

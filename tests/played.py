@@ -144,6 +144,10 @@ class SimApi:
             return cut
         return shown if isinstance(shown, Fault) else shown["studio_url"] or ""
 
+    def weigh(self, result_url: str) -> int | Fault:
+        """Give the size of a result."""
+        return _SILENCE if self._is_silent() else len(self._rendering(result_url))
+
     def download(self, result_url: str, into: Path, progress: Callable[[int], None]) -> Download | Fault:
         """Write the result into the played disk, in two halves."""
         world = self._world

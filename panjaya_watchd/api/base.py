@@ -116,6 +116,9 @@ class DubbingApi(Protocol):
 
         """
 
+    def weigh(self, result_url: str) -> int | Fault:
+        """Ask the host of a result how many bytes it has. Free; the API key is not sent there."""
+
     def download(self, result_url: str, into: Path, progress: Callable[[int], None]) -> Download | Fault:
         """
         Fetch a result into a file, going on where an earlier try stopped if the host allows it.

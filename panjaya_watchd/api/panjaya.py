@@ -172,6 +172,7 @@ class Panjaya:
         what it takes and gives are not. Who has the link may edit, so it is not to be logged. ``Version.studio_url`` is
         the documented one, for those who have a login.
         """
+        self._turns.count()
         try:
             answer = self._exchange.send("POST", studio_url_path(version_id), {})
         except TROUBLE as error:
@@ -224,6 +225,19 @@ class Panjaya:
             except TROUBLE as error:
                 return faults.of_exception(error, moment=Moment.READING, secret=self._key)
         return found or _unusable("its host keeps changing it")
+
+    def weigh(self, result_url: str) -> int | Fault:
+        """Ask the host of a result how many bytes it has, and take none of them."""
+        try:
+            with self._exchange.result(result_url, {}) as response:
+                if isinstance(response, str):
+                    return _unusable(response)
+                length = response.headers.get("content-length", "")
+                if response.status_code == 200 and length.isascii() and length.isdecimal():
+                    return int(length)
+                return faults.of_result(response.status_code, response.headers, b"")
+        except TROUBLE as error:
+            return faults.of_exception(error, moment=Moment.READING, secret=self._key)
 
     def _fetch(self, url: str, partial: Partial, progress: Callable[[int], None]) -> Download | Fault | None:
         """Ask for what is missing and store it; None: what we have is of no use any more, and was thrown away."""

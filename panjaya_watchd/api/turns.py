@@ -2,8 +2,8 @@
 Turns: at most so many requests in any second, whichever thread asks.
 
 How many the service allows is not documented, so the operator bounds it. Reading requests wait for their turn; a
-request that costs money is counted and never waits. Where several wait, whoever asks on behalf of money (a look-up, the
-mark before a gate opens) goes before those that only follow what is being dubbed.
+request that costs money, and the list that is read while a gate is shut, are counted and never wait. Where several
+wait, whoever asks on behalf of money (a look-up) goes before those that only follow what is being dubbed.
 """
 
 import math
@@ -45,7 +45,10 @@ class Turns:
         self._own = threading.local()
 
     def wait(self) -> None:
-        """Wait until one more request may be sent, and count it."""
+        """Wait until one more request may be sent, and count it; not `urgently`."""
+        if getattr(self._own, "urgent", False):
+            self.count()
+            return
         patient: Patient | None = getattr(self._own, "patient", None)
         if patient is not None:
             patient.requests += 1
@@ -57,6 +60,15 @@ class Turns:
         if self._many:
             with self._lock:
                 self._begun.append(self._now())
+
+    @contextmanager
+    def urgently(self) -> Iterator[None]:
+        """Let the requests of this thread wait for nobody: an upload is held at its gate meanwhile, and may be cut."""
+        self._own.urgent = True
+        try:
+            yield
+        finally:
+            self._own.urgent = False
 
     @contextmanager
     def patiently(self) -> Iterator[Patient]:

@@ -279,6 +279,13 @@ class Claim:
         return None if self.adds_to is None or self.builds_on is None else self.builds_on.filed_as
 
     @property
+    def awaits_people(self) -> bool:
+        """Say whether nothing is waited for but what people generate in the Studio."""
+        over = {DubbingState.FETCHED, DubbingState.FAILED}
+        open_ones = [dubbing for dubbing in self.dubbings if dubbing.state not in over]
+        return self.state is State.DUBBING and bool(open_ones) and all(dubbing.editable for dubbing in open_ones)
+
+    @property
     def to_buy(self) -> tuple[Locale, ...]:
         """Give the target locales that cost money: all, but for those that an earlier claim has bought."""
         had = self.builds_on.locales if self.builds_on else ()

@@ -66,6 +66,11 @@ def _take_in(claim: Claim) -> Step:
     return Step(replace(claim, state=State.CLAIMED), (effects.TakeIn(),))
 
 
+def _end_following(claim: Claim, event: events.Told, now: datetime) -> Step:
+    """Wait no longer for people: what they can edit is told of, with the link to the Studio."""
+    return file_away(claim, claim.outcome or words.over(claim))
+
+
 HOLDING: Final[Rows] = {
     **{
         (state, events.Poisoned): Row((State.HELD,), "note where it stopped, ask a person", _poison)
@@ -75,6 +80,9 @@ HOLDING: Final[Rows] = {
     (State.HELD, events.Resumed): Row((State.HELD,), "wait for a person", _stay_held),
     (State.HELD, events.Fetched): Row((State.HELD,), "move the dubbing", _keep_held),
     (State.HELD, events.FetchFaulted): Row((State.HELD,), "move the dubbing", _keep_held),
+    (State.DUBBING, events.Told): Row(
+        (State.FILING,), "give up, where only people are waited for: PutAway", _end_following
+    ),
     (State.HELD, events.Told): Row(
         (State.CLAIMED, State.UPLOADING, State.RELEASING, State.DUBBING, State.FILING),
         "retry: go on from where it stopped. adopt: Poll. release: TakeIn what was never sent, else PutAway. "

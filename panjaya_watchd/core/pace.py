@@ -21,7 +21,7 @@ PEOPLE: Final = timedelta(hours=1)
 """The longest pause between two polls where a person edits in the Studio."""
 
 RARELY: Final = timedelta(minutes=105)
-"""More than ten times the longest usual pause, and below two hours with its jitter."""
+"""More than ten times the longest pause as it is by default, and below two hours with its jitter."""
 
 LOOK_UPS_IN_WINDOW: Final = 10
 """How many times we look before we believe that nothing is there, besides the time that must pass."""

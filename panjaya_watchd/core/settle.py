@@ -22,7 +22,7 @@ PATIENCE: Final = 600.0
 
 ALONE: Final = "waits for the video of the same name"
 
-LONE: Final = 3.0
+LONE: Final = 6.0
 """How many quiet periods sidecars must be still without a video, which may be about to come, before they are read."""
 
 

@@ -80,6 +80,8 @@ def upload_refused(claim: Claim, fault: Fault) -> Outcome:
     if claim.builds_on is not None:
         why = f"{languages([*claim.to_buy])} could not be added to the earlier dubbing of this very video."
         todo, cost = f"Read below what Panjaya says. {AGAIN} {RETRY}", "nothing was billed"
+    if claim.adds_to is not None:
+        todo = f"Read below why. To dub it once more, and pay once more, drop the video with these files, and {FORCE}"
     if claim.maybe_billed:
         cost = "this time nothing was billed; whether an earlier attempt was is not known"
     details = (("Panjaya says", status), *_before(claim), ("Cost", cost))
@@ -186,7 +188,8 @@ def over(claim: Claim) -> Outcome:
         why, todo = f"{_said_before(claim)} An earlier result can no longer be had.", f"{AGAIN} {RETRY}"
     else:
         why, todo = f"The dubbing into {languages([dubbing.locale for dubbing in lost])} did not work.", ASK
-        todo += " Dropping the files once more dubs every language again, and costs again." if good else ""
+        whole = bool(good) and claim.adds_to is None
+        todo += " Dropping the files once more dubs every language again, and costs again." if whole else ""
     if good:
         why += f" {_good(good)}"
     return Outcome(to=Destination.FAILED, why=why, todo=todo, details=details)

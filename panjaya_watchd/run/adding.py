@@ -149,7 +149,7 @@ class Adding:
         same = (
             claim.id
             for claim in self.living.values()
-            if any(each.version_id == dubbing.version_id for each in claim.dubbings)
+            if any(each.revised and each.version_id == dubbing.version_id for each in claim.dubbings)
         )
         return next(same, None)
 

@@ -12,7 +12,7 @@ from typing import Final
 from panjaya_watchd.core import late, words
 from panjaya_watchd.core.claim import Claim
 from panjaya_watchd.core.drop import Drop, Role
-from panjaya_watchd.core.names import ClaimId, FolderName
+from panjaya_watchd.core.names import ClaimId, FolderName, display
 from panjaya_watchd.core.order import Refusal
 from panjaya_watchd.core.settle import ALONE, Evidence
 from panjaya_watchd.run.messages import BATCH, Reading
@@ -37,9 +37,13 @@ class Companions:
     """The claims that are done, as far as they were asked for: there may be thousands of sidecars."""
 
     def reasons(
-        self, folder: FolderName, claims: Iterable[Claim], present: Mapping[str, Drop]
+        self, folder: FolderName, claims: Iterable[Claim], present: Mapping[str, Drop], *, toml: bool = False
     ) -> dict[str, str | None]:
-        """Give why sidecars without a video wait, by their key; None for those that do not."""
+        """
+        Give why sidecars without a video wait, by their key; None for those that do not.
+
+        ``toml``: nothing is taken in this folder without its TOML.
+        """
         claims = tuple(claims)
         inside = [claim for claim in claims if claim.inside]
         taken = {claim.drop.key: claim for claim in inside if claim.adds_to is None}
@@ -63,7 +67,8 @@ class Companions:
                 reasons[key] = why if read == drop else None
             elif where in self._known or asked < BATCH:
                 asked += where not in self._known
-                reasons[key] = ALONE if self._of_done(folder, drop) is None else None
+                of_done = self._of_done(folder, drop) is not None
+                reasons[key] = ALONE if not of_done else f"waits for {display(drop.stem)}.toml" if toml else None
             else:
                 reasons[key] = LATER
         return reasons

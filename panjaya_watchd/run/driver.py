@@ -150,6 +150,7 @@ class Driver:
             case Lost():
                 self.folders.lose(message)
             case Reload():
+                self._crew.rounds.rest_no_more()
                 self._crew.agenda.try_account(claim for claim in self.living.values() if claim.folder in self.watched)
             case Look():
                 self.folders.look(message.folder)

@@ -133,7 +133,7 @@ class Folders:
         present, now = intake.take(self.roots.seen(seen.folder, seen.scan)), self.clock.monotonic()
         lying = {claim.drop.key for claim in claims if _lies_there(claim, present)}
         believed = self.first_start.look(seen.folder, present, seen.scan)
-        alone = self.companions.reasons(seen.folder, claims, present)
+        alone = self.companions.reasons(seen.folder, claims, present, toml=intake.rule.sidecar != "optional")
         for drop in intake.sight(now, seen.seconds, lying, alone):
             self.looking.examine(seen.folder, drop, intake.patience(drop, now))
         for note in set(seen.scan.notes) - self._limits.setdefault(seen.folder, set()):

@@ -122,7 +122,8 @@ class Lanes:
     uploads: int
     downloads: int
     folders: Iterable[FolderName]
-    talks: int = 4
+    talks: int = 5
+    """Three for those who follow, one for a revision, one that a look-up finds free."""
     listening: Listening = field(default_factory=Listening)
     patiently: Callable[[], AbstractContextManager[Patient]] = lambda: contextlib.nullcontext(Patient())
     """Lets the requests of a thread that only follows what is being dubbed wait for those on behalf of money."""

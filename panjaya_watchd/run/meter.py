@@ -23,7 +23,7 @@ STILL: Final = 2.0
 """Seconds for which a chunk should keep a connection still, at most; servers and proxies cut after 20 to 60."""
 
 FINEST: Final = 4 << 10
-"""Bytes of the smallest chunk; no rate is so low that one would have to be smaller."""
+"""Bytes of the smallest chunk; where dozens share the lowest rate, each is still for longer all the same."""
 
 ASK_AGAIN: Final = 1.0
 """Seconds after which whoever waits asks which rate holds now."""

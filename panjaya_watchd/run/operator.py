@@ -32,7 +32,8 @@ class Operator:
     def tell(self, claim_id: ClaimId, told: Told) -> str | None:
         """Pass on an operator's word; gives a sentence when it cannot be followed."""
         claim = self.living.get(claim_id)
-        if claim is None or claim.state is not State.HELD:
+        edited = claim is not None and told.word is Word.GIVE_UP and claim.awaits_people
+        if claim is None or not (claim.state is State.HELD or edited):
             return f"Claim {claim_id} is not held. {UNCHANGED}"
         refused = self._refusal(claim, told)
         if refused is None:

@@ -1,17 +1,17 @@
 """
 Revising: one dubbed video is made editable again, by which the service throws its own copy away for good.
 
-So ours is read first, as a whole, where it was filed; then the claim that is to fetch what comes of it is made durable;
-only then the service is asked. Its answer may be lost: then the version itself says whether it was done. Where it says
-nothing either, the claim follows it all the same, for a rendering that nobody fetched would be lost with the next
-revision.
+So ours is read first, as a whole, where it was filed, and theirs has to be as long; then the claim that is to fetch
+what comes of it is made durable; only then the service is asked. Its answer may be lost: then the version itself says
+whether it was done. Where it says nothing either, the claim follows it all the same, for a rendering that nobody
+fetched would be lost with the next revision.
 """
 
 import hashlib
 from contextlib import closing
 
 from panjaya_watchd.api.base import Withdrawn
-from panjaya_watchd.core.answers import READY_TO_EDIT, Fault
+from panjaya_watchd.core.answers import COMPLETED, READY_TO_EDIT, Fault
 from panjaya_watchd.core.claim import Claim, Dubbing
 from panjaya_watchd.errors import PlaceError
 from panjaya_watchd.places.base import Unsettled
@@ -32,8 +32,8 @@ def revise(tools: Tools, claim: Claim, answer: Answer) -> Revised:
     now = tools.api.get_version(dubbing.version_id)
     if not isinstance(now, Fault) and now.status == READY_TO_EDIT:
         return Revised(claim_id=claim.id, why=None, answer=answer)
-    silent = now.repeat_helps or now.account if isinstance(now, Fault) else now.status is None
-    unsure = silent and not done.repeat_helps
+    refused = done.status is not None and 400 <= done.status < 500
+    unsure = not (done.repeat_helps or refused)  # a status that has not changed proves nothing yet
     why = "Whether Panjaya has revised it is not known" if unsure else "Panjaya did not revise it"
     return Revised(claim_id=claim.id, why=f"{why}: {done.words}", unsure=unsure, answer=answer)
 
@@ -59,4 +59,20 @@ def missing(tools: Tools, claim: Claim, dubbing: Dubbing) -> str | None:
         return "The service is stopping."
     finally:
         tools.board.wipe(claim.id, "compare")
-    return None if digest.hexdigest() == result.digest else "Our copy is not what was downloaded any more."
+    if digest.hexdigest() != result.digest:
+        return "Our copy is not what was downloaded any more."
+    return _other_there(tools, dubbing, result.size)
+
+
+def _other_there(tools: Tools, dubbing: Dubbing, size: int) -> str | None:
+    """Say why the service's rendering may be another one than ours: people may have generated it anew in the Studio."""
+    assert dubbing.version_id is not None, "a result is a version's"
+    version = tools.api.get_version(dubbing.version_id)
+    if isinstance(version, Fault):
+        return f"Panjaya does not say how it stands: {version.words}"
+    if version.status != COMPLETED or version.result_url is None:
+        return None  # there is none that could be lost
+    there = tools.api.weigh(version.result_url)
+    if isinstance(there, Fault):
+        return f"Panjaya's rendering cannot be compared with ours: {there.words}"
+    return None if there == size else "Panjaya has another rendering than ours. Download it in the Studio first."

@@ -42,6 +42,9 @@ LISTED: Final = 90 * 60.0
 COLLECT: Final = 30.0
 """Seconds, but not more than a tenth of its pause, for which a claim waits until there are enough to read the list."""
 
+LONGEST_REST: Final = 600.0
+"""Seconds for which one answer can keep all others from being asked for."""
+
 BUSY: Final = 30.0
 """Seconds of rest when the API says "too many requests" and does not say for how long."""
 
@@ -171,6 +174,11 @@ class Rounds:
                 self._ask(claim, now)
         self._wake(now)
 
+    def rest_no_more(self) -> None:
+        """Go on at once, because a person says that something was mended."""
+        self._rest_until = 0.0
+        self.go_on()
+
     def wake(self) -> None:
         """Go on at a time that was planned."""
         self._wakes_at = None
@@ -283,8 +291,9 @@ class Rounds:
             look.owed = True
 
     def _heed(self, fault: Fault) -> None:
-        """Rest for as long as the API has asked for."""
-        pause = fault.not_before.total_seconds() if fault.not_before else BUSY if fault.status == 429 else 0.0
+        """Rest as the API has asked for, but not longer than `LONGEST_REST`; the claim itself waits for all of it."""
+        asked = fault.not_before.total_seconds() if fault.not_before else BUSY if fault.status == 429 else 0.0
+        pause = min(asked, LONGEST_REST)
         self._rest_until = max(self._rest_until, self.clock.monotonic() + pause)
 
     def _wake(self, now: float) -> None:

@@ -6,7 +6,7 @@ durable. Only then does the last chunk of a video leave, or the request for furt
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -20,6 +20,7 @@ from panjaya_watchd.core.drop import Part
 from panjaya_watchd.core.events import Event
 from panjaya_watchd.core.lookup import bears
 from panjaya_watchd.core.names import AssetId, Digest, Locale, display, fit
+from panjaya_watchd.core.words import languages
 from panjaya_watchd.errors import PlaceError, SidecarError
 from panjaya_watchd.places.base import Place, Unsettled
 from panjaya_watchd.run.gate import Gate
@@ -124,7 +125,8 @@ def _upload(tools: Tools, claim: Claim, video: Part, gate: Gate, say: Say) -> Ev
 
 def _mark(tools: Tools, claim: Claim) -> frozenset[AssetId]:
     """List what the API knows before anything of this attempt can be there; raises `_Ended` where ours is."""
-    known = tools.api.list_assets()
+    with tools.urgently():
+        known = tools.api.list_assets()
     if isinstance(known, Fault):
         raise _Ended(events.Faulted(fault=replace(known, money_may_have_moved=False, repeat_helps=True)))
     ours = [asset for asset in known if bears(asset, {claim.id})]
@@ -158,6 +160,7 @@ def _add_languages(tools: Tools, claim: Claim, gate: Gate, say: Say) -> Event:
         return _free(asset)
     there = {dubbing.locale for dubbing in asset.dubbings}
     missing = [locale for locale in claim.to_buy if locale not in there]
+    _need_own_subtitles(claim, there)
     if not missing:  # an earlier attempt, of which we never heard, or a person in the Studio
         return events.Found(asset=asset)
     _need_complete(place, claim)
@@ -168,6 +171,19 @@ def _add_languages(tools: Tools, claim: Claim, gate: Gate, say: Say) -> Event:
         raise Withdrawn
     answer = tools.api.add_languages(asset.asset_id, missing, texts)
     return events.Faulted(fault=answer) if isinstance(answer, Fault) else events.Accepted(asset=answer)
+
+
+def _need_own_subtitles(claim: Claim, there: Collection[Locale]) -> None:
+    """Refuse subtitles for a language that the asset has by now, unless an attempt of ours may have brought it."""
+    order = claim.order
+    if order is None or claim.maybe_billed:
+        return
+    lost = [
+        each.locale for each in order.languages if each.srt and each.locale in there and each.locale in claim.to_buy
+    ]
+    if lost:
+        words = f"It has {languages(lost)} already, and other subtitles do not change that."
+        raise _Ended(events.Faulted(fault=Fault(money_may_have_moved=False, repeat_helps=False, words=words)))
 
 
 def _need_complete(place: Place, claim: Claim) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from panjaya_watchd.api.base import DubbingApi, Withdrawn
@@ -32,6 +33,8 @@ class Tools:
     """Set when the daemon ends: what has not passed the gate is taken back at its next chunk."""
     meters: Meters = field(default_factory=Meters)
     """Limit what is sent and fetched."""
+    urgently: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Lets requests pass before their turn, while a gate is held shut for them."""
 
     def show(self, claim: Claim, what: str, moved: int, total: int | None, began: float) -> None:
         """Show how far something is."""

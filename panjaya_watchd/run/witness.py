@@ -31,21 +31,22 @@ class Witness:
         """
         claim = self.living.get(called.claim_id)
         if claim is None:
-            for adding in [each for each in self.living.values() if each.adds_to and each.asset_id == called.asset_id]:
-                self.rounds.hear(adding, called)
+            for other in [each for each in self.living.values() if each.builds_on and each.asset_id == called.asset_id]:
+                if other.folder in self.folders:
+                    self.rounds.hear(other, called)
             self.rounds.hear_late(called)
             return
         if claim.folder not in self.folders:
+            return
+        if claim.asset_id == called.asset_id:
+            self.rounds.hear(claim, called)
             return
         if called.asset_id in self.ownership.taken(claim):
             self.log.warning("callback.foreign", claim=claim.id, folder=claim.folder, asset=called.asset_id)
             return
         if claim.asset_id is not None:
-            if claim.asset_id != called.asset_id:
-                hint = "Two assets of one drop may mean two bills: look into the Studio, and ask Panjaya."
-                self.log.error("callback.second_asset", claim=claim.id, asset=called.asset_id, hint=hint)
-            else:
-                self.rounds.hear(claim, called)
+            hint = "Two assets of one drop may mean two bills: look into the Studio, and ask Panjaya."
+            self.log.error("callback.second_asset", claim=claim.id, asset=called.asset_id, hint=hint)
             return
         self.rounds.hear(claim, called)
         if claim.builds_on is None and claim.witnessed != called.asset_id:

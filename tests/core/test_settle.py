@@ -126,15 +126,15 @@ def test_a_sidecar_that_comes_later_is_no_pause_of_a_copy() -> None:
 
 
 def test_sidecars_whose_video_was_sent_do_not_wait_for_it() -> None:
-    """They are read, to see what they are for; until they are still for three quiet periods they wait."""
+    """They are read, to see what they are for; until they are still for six quiet periods they wait."""
     first, _ = settle(None, drop("talk.toml"), 0, RULE)
     second, verdict = settle(first, drop("talk.toml"), 5, RULE, alone=None)
     assert isinstance(verdict, Wait)
-    assert verdict.until == 30
+    assert verdict.until == 60
 
-    third, _ = settle(second, drop("talk.toml"), 29, RULE, alone=None)
-    assert settle(third, drop("talk.toml"), 30, RULE, alone=None)[1] == Ready()
-    last = settle(third, drop("talk.toml"), 30, RULE, alone="belongs to it")[1]
+    third, _ = settle(second, drop("talk.toml"), 59, RULE, alone=None)
+    assert settle(third, drop("talk.toml"), 60, RULE, alone=None)[1] == Ready()
+    last = settle(third, drop("talk.toml"), 60, RULE, alone="belongs to it")[1]
     assert last == Wait(why="belongs to it", until=None)
 
 

@@ -217,6 +217,7 @@ class Api:
     link: str | Fault = "https://studio.example/v1"
     revised: list[VersionId] = field(default_factory=list)
     listed: int = 0
+    weight: int | Fault = 0
 
     def submit(self, submission: Submission) -> Asset | Fault:
         """Take the background, then the video, as the real one sends them."""
@@ -252,6 +253,10 @@ class Api:
         """Take the version."""
         self.revised.append(version_id)
         return self.link
+
+    def weigh(self, result_url: str) -> int | Fault:
+        """Give the size that the test says."""
+        return self.weight
 
     def download(self, result_url: str, into: Path, progress: Callable[[int], None]) -> Download | Fault:
         """Write the result."""

@@ -353,24 +353,33 @@ def test_a_promise_that_was_taken_back_does_not_count() -> None:
 
 # the hands
 
+UNKNOWN = "Whether Panjaya has revised it is not known: cut"
+
 
 @pytest.mark.parametrize(
     ("link", "version", "why", "unsure"),
     [
         ("https://studio/v1", None, None, False),
         ("lost", Version(version_id=VERSION, status="ReadyToEdit"), None, False),
-        ("lost", Version(version_id=VERSION, status="Completed"), "Panjaya did not revise it: cut", False),
-        ("lost", REFUSED, "Panjaya did not revise it: cut", False),
-        ("lost", BARRED, "Whether Panjaya has revised it is not known: cut", True),
-        ("lost", BROKEN, "Whether Panjaya has revised it is not known: cut", True),
-        ("lost", Version(version_id=VERSION), "Whether Panjaya has revised it is not known: cut", True),
+        (
+            "lost",
+            Version(version_id=VERSION, status="Completed"),
+            "Whether Panjaya has revised it is not known: cut",
+            True,
+        ),
+        ("lost", REFUSED, UNKNOWN, True),
+        ("refused", Version(version_id=VERSION, status="Completed"), "Panjaya did not revise it: cut", False),
+        ("lost", BARRED, UNKNOWN, True),
+        ("lost", BROKEN, UNKNOWN, True),
+        ("lost", Version(version_id=VERSION), UNKNOWN, True),
         ("never sent", BROKEN, "Panjaya did not revise it: cut", False),
     ],
 )
 def test_what_the_service_says_of_a_revision(link: str, version: Any, why: str | None, unsure: bool) -> None:  # noqa: FBT001
     """Where its answer is lost the version itself is asked, and the service is never asked twice."""
     room, told = Room(), Told()
-    cut = Fault(money_may_have_moved=False, repeat_helps=link == "never sent", words="cut")
+    status = 400 if link == "refused" else None
+    cut = Fault(money_may_have_moved=False, repeat_helps=link == "never sent", words="cut", status=status)
     room.api.link = link if link.startswith("https") else cut
     room.api.version = version or room.api.version
     said = revise(room.hands, rendering(2), told)
@@ -404,10 +413,37 @@ def shelved(content: bytes | None) -> tuple[Room, Claim, Dubbing]:
 def test_a_copy_is_read_as_a_whole(content: bytes | None, why: str | None) -> None:
     """One letter is enough; so is its absence."""
     room, done, known = shelved(content)
+    room.api.version = Version(version_id=VERSION, status="ReadyToEdit")
 
     assert missing(room.hands, done, known) == why
     assert missing(room.hands, done, replace(known, result=None)) == "There is no copy of this result here."
     assert missing(room.hands, replace(done, filed_as=None), known) == "There is no copy of this result here."
+
+
+@pytest.mark.parametrize(
+    ("version", "there", "why"),
+    [
+        (Version(version_id=VERSION, status="Completed", result_url="https://x"), len(COPY), None),
+        (
+            Version(version_id=VERSION, status="Completed", result_url="https://x"),
+            len(COPY) + 1,
+            "Panjaya has another rendering than ours. Download it in the Studio first.",
+        ),
+        (
+            Version(version_id=VERSION, status="Completed", result_url="https://x"),
+            BROKEN,
+            "Panjaya's rendering cannot be compared with ours: the connection was cut",
+        ),
+        (BROKEN, 0, "Panjaya does not say how it stands: the connection was cut"),
+        (Version(version_id=VERSION, status="Failed"), 0, None),
+    ],
+)
+def test_what_people_generated_anew_is_not_thrown_away(version: Any, there: Any, why: str | None) -> None:
+    """Ours is the one that was fetched; as long as that has to be the one that goes."""
+    room, done, known = shelved(COPY)
+    room.api.version, room.api.weight = version, there
+
+    assert missing(room.hands, done, known) == why
 
 
 def test_a_daemon_that_ends_reads_no_further() -> None:

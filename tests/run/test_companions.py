@@ -14,7 +14,7 @@ from panjaya_watchd.core.claim import Claim, HeldFor, State
 from panjaya_watchd.core.drop import Drop, group
 from panjaya_watchd.core.names import AssetId, ClaimId, FolderName, Locale
 from panjaya_watchd.core.order import Asked, Refusal
-from panjaya_watchd.core.settle import ALONE, Evidence
+from panjaya_watchd.core.settle import ALONE, LONE, Evidence
 from panjaya_watchd.places.base import Scan
 from panjaya_watchd.run.companions import HALFWAY, LATER, Companions
 from panjaya_watchd.run.messages import BATCH, Examined, Reading, Scanned
@@ -181,7 +181,7 @@ def settle(stage: Stage, *names: str, reading: Reading = ASKED) -> list[Claim]:
     """Let these files be seen until they have settled without a video, and be read; give the claims that are new."""
     before = set(stage.driver.living)
     stage.notes.examined.clear()
-    for _ in range(9):
+    for _ in range(3 + int(2 * LONE)):
         stage.tell(scanned(*names))
         stage.clock.seconds += QUIET / 2
     for found in list(stage.notes.examined):
@@ -210,7 +210,7 @@ def test_it_waits_longer_than_a_video_does(stage: Stage) -> None:
 
 def test_of_a_video_of_that_name_that_comes_meanwhile_it_is_a_sidecar(stage: Stage) -> None:
     """It was read for the older one by then, and that is of no interest any more."""
-    for _ in range(9):
+    for _ in range(3 + int(2 * LONE)):
         stage.tell(scanned("talk.toml"))
         stage.clock.seconds += QUIET / 2
     (found,) = stage.notes.examined

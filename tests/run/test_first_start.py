@@ -14,7 +14,7 @@ from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.events import Told, Word
 from panjaya_watchd.core.names import ClaimId, Locale
 from panjaya_watchd.core.order import Asked, Refusal
-from panjaya_watchd.core.settle import Evidence
+from panjaya_watchd.core.settle import LONE, Evidence
 from panjaya_watchd.ledger.memory import MemoryLedger
 from panjaya_watchd.places.base import Scan
 from panjaya_watchd.run.first_start import TELL_AFTER, Root
@@ -330,7 +330,7 @@ WEB = Reading(asked=Asked(media_url="https://cdn.example/a.mp4"))
 def wait_alone(stage: Stage, *names: str, reading: Reading) -> None:
     """Let these files be seen until sidecars among them have settled without a video, and be read."""
     stage.notes.examined.clear()
-    for _ in range(9):
+    for _ in range(3 + int(2 * LONE)):
         stage.tell(scanned(*names))
         stage.clock.seconds += QUIET / 2
     for found in list(stage.notes.examined):

@@ -314,17 +314,29 @@ def test_a_language_without_a_text_is_asked_for_without_one() -> None:
 
 def test_a_language_that_somebody_has_added_meanwhile_is_not_asked_for() -> None:
     """A person in the Studio: what is there is not bought twice; what is still missing is."""
-    room = Room(files=FILES, api=Api(asset=languages(FRENCH)))
+    room = Room(files={name: FILES[name] for name in ("talk.mp4", "talk.es-ES.srt")}, api=Api(asset=languages(FRENCH)))
     ended, _ = send(room, recognised(room))
 
     assert isinstance(ended, events.Accepted)
     assert [locales for _, locales, _ in room.api.added] == [("es-ES",)]
 
 
+def test_subtitles_for_a_language_that_somebody_has_added_are_not_lost_silently() -> None:
+    """They would not be spoken; so nothing is bought, and the drop is told."""
+    room = Room(files=FILES, api=Api(asset=languages(FRENCH)))
+    ended, _ = send(room, recognised(room))
+
+    assert isinstance(ended, events.Faulted)
+    assert not ended.fault.money_may_have_moved
+    assert not ended.fault.repeat_helps
+    assert ended.fault.words == "It has French already, and other subtitles do not change that."
+    assert room.api.added == []
+
+
 def test_nothing_is_asked_for_where_nothing_is_missing() -> None:
     """An earlier attempt of which we never heard: found before the gate, and not billed again."""
     room = Room(files=FILES, api=Api(asset=languages(SPANISH, FRENCH)))
-    ended, said = send(room, recognised(room, SPANISH))
+    ended, said = send(room, replace(recognised(room, SPANISH), maybe_billed=True))
 
     assert ended == events.Found(asset=languages(SPANISH, FRENCH))
     assert (said, room.api.added) == ([], [])

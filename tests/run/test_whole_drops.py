@@ -27,8 +27,8 @@ def scanned(*names: str, size: int = 1000, grounds: tuple[Ground, ...] = (LOCAL_
 
 
 def settle(stage: Stage, *names: str, looks: int = 3) -> None:
-    """Let these files be seen until they have settled, for which sidecars alone take three times as long."""
-    for _ in range(looks if any(name.endswith(".mp4") for name in names) else 1 + 2 * looks):
+    """Let these files be seen until they have settled, for which sidecars alone take six times as long."""
+    for _ in range(looks if any(name.endswith(".mp4") for name in names) else 1 + 4 * looks):
         stage.tell(scanned(*names))
         stage.clock.seconds += QUIET / 2
 

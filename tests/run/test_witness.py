@@ -103,7 +103,7 @@ def test_at_the_gate_a_witness_shuts_it() -> None:
 
 def test_a_callback_on_the_address_of_a_closed_claim_concerns_who_adds_to_it() -> None:
     """An asset keeps the address that it was made with, also when languages are added to it later."""
-    adding = claim(State.DUBBING, asset_id=AssetId("a9"), adds_to=ClaimId("closed"))
+    adding = claim(State.DUBBING, asset_id=AssetId("a9"), builds_on=earlier(SPANISH))
     stage = Stage().start(adding)
     stage.forget()
     stage.tell(Called(claim_id=ClaimId("closed"), asset_id=AssetId("other"), event="version_generated"))
