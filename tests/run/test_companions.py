@@ -149,20 +149,20 @@ def test_what_the_daemon_died_of_keeps_its_sidecars() -> None:
     assert Shelf(TARGET).reason("talk.de-DE.srt", halfway) == HALFWAY
 
 
-def test_ten_thousand_of_them_cost_little_at_each_look() -> None:
+def test_two_thousand_of_them_cost_little_at_each_look() -> None:
     """The ledger is asked for a few of them at a time, and for each of them once."""
-    names = [f"film{number:05}.de-DE.srt" for number in range(10_000)]
+    names = [f"film{number:05}.de-DE.srt" for number in range(2_000)]
     shelf, present, claims = Shelf(TARGET), lying(*names), [own(), more()]
     first = shelf.companions.reasons(FOLDER, claims, present)
     assert shelf.asked == BATCH
-    assert list(first.values()).count(LATER) == 10_000 - BATCH
+    assert list(first.values()).count(LATER) == 2_000 - BATCH
 
-    for _ in range(10_000 // BATCH):
+    for _ in range(2_000 // BATCH):
         shelf.companions.reasons(FOLDER, claims, present)
-    assert shelf.asked == 10_000
+    assert shelf.asked == 2_000
     began = process_time()
     assert set(shelf.companions.reasons(FOLDER, claims, present).values()) == {ALONE}
-    assert process_time() - began < 0.5, "it takes 10 ms"
+    assert process_time() - began < 0.1, "it takes 2 ms"
 
 
 # in the driver

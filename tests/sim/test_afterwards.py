@@ -19,6 +19,7 @@ from zlib import crc32
 import pytest
 from played import SimApi, Weather
 from sim.test_twins import CLIP, SRT
+from stride import every
 from world import World
 
 from panjaya_watchd.core.answers import Fault
@@ -27,8 +28,8 @@ from panjaya_watchd.core.names import ClaimId, Locale, VersionId
 from panjaya_watchd.ledger.codec import Codec
 
 CODEC: Final = Codec()
-STEP: Final = int(os.environ.get("CUT_STEP", "4"))
-"""Every how many boundaries the power is cut; with 1 at every one."""
+STEP: Final = every(4)
+"""Every how many boundaries the power is cut."""
 
 STORMS: Final = int(os.environ.get("STORMS", "7"))
 """With how many seeds each story is played in bad weather."""
