@@ -51,7 +51,7 @@ def storage(content: bytes = CONTENT, etag: str = '"e1"', *, cut_after: int | No
     return script
 
 
-def facts(found: Download | Fault) -> tuple[bool, bool, bool]:
+def facts(found: Download | int | Fault) -> tuple[bool, bool, bool]:
     """Give what decides."""
     assert isinstance(found, Fault)
     return found.money_may_have_moved, found.repeat_helps, found.account
@@ -446,3 +446,18 @@ def test_cookies_of_the_result_host_are_not_kept(panjaya: Panjaya, tmp_path: Pat
 
     assert len(server.visits) == 3
     assert all("cookie" not in visit.headers for visit in server.visits)
+
+
+def test_a_result_is_weighed_without_being_taken(panjaya: Panjaya) -> None:
+    """Its host says how long it is; a refusal, and a host that does not say, are faults. The key stays at home."""
+
+    def refusing(visit: Visit) -> None:
+        visit.answer(403, b"<Error><Code>Expired</Code></Error>")
+
+    with serving(storage(), refusing) as server:
+        found, refused = panjaya.weigh(f"{server.url}/v"), panjaya.weigh(f"{server.url}/v")
+    unsafe = panjaya.weigh("ftp://127.0.0.1/v")
+
+    assert found == len(CONTENT)
+    assert [facts(each) for each in (refused, unsafe) if not isinstance(each, int)] == [FAULTED, FAULTED]
+    assert "authorization" not in server.visits[0].headers

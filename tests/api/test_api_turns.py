@@ -102,6 +102,18 @@ def test_a_patient_thread_is_told_how_much_it_has_asked() -> None:
     assert patient.requests == 3
 
 
+def test_a_gate_that_is_held_shut_waits_for_no_turn() -> None:
+    """What is asked then is counted, and the next one waits all the longer."""
+    turns, time = bounded(1)
+    turns.wait()
+    with turns.urgently():
+        turns.wait()
+    assert time.now == 0
+
+    turns.wait()
+    assert time.now == 1
+
+
 def test_money_goes_before_what_is_only_followed() -> None:
     """The turn that comes free is that of the look-up which came meanwhile, however long the poll has been waiting."""
     order: list[str] = []

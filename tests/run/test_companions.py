@@ -149,6 +149,15 @@ def test_what_the_daemon_died_of_keeps_its_sidecars() -> None:
     assert Shelf(TARGET).reason("talk.de-DE.srt", halfway) == HALFWAY
 
 
+def test_where_nothing_is_taken_without_a_toml_that_holds_for_what_is_done() -> None:
+    """Who writes it last says by it that everything is there."""
+    shelf = Shelf(TARGET)
+    alone, whole = lying("talk.de-DE.srt"), lying("talk.de-DE.srt", "talk.toml")
+
+    assert shelf.companions.reasons(FOLDER, [], alone, toml=True) == {"talk": "waits for talk.toml"}
+    assert shelf.companions.reasons(FOLDER, [], whole, toml=True) == {"talk": None}
+
+
 def test_two_thousand_of_them_cost_little_at_each_look() -> None:
     """The ledger is asked for a few of them at a time, and for each of them once."""
     names = [f"film{number:05}.de-DE.srt" for number in range(2_000)]

@@ -603,6 +603,22 @@ def test_only_a_held_claim_listens_to_a_person(state: State) -> None:
     assert stage.notes.handed == []
 
 
+def test_what_only_people_can_bring_further_may_be_ended() -> None:
+    """Nobody generates it, so nothing would ever come; what is there is filed, with the link to the Studio."""
+    edited = dubbing(FRENCH, seen="ReadyToEdit")
+    running = Stage().start(claim(State.DUBBING, dubbings=(edited, dubbing(SPANISH))))
+    waiting = Stage().start(claim(State.DUBBING, dubbings=(edited, dubbing(SPANISH, DubbingState.FETCHED))))
+
+    assert (
+        running.driver.operator.tell(CLAIM, Told(word=Word.GIVE_UP)) == "Claim c0ffee is not held. Nothing was changed."
+    )
+    assert waiting.driver.operator.tell(CLAIM, Told(word=Word.GIVE_UP)) is None
+    filing = waiting.driver.living[CLAIM]
+    assert filing.state is State.FILING
+    assert filing.outcome is not None
+    assert filing.outcome.why.endswith("French can now be edited in the Panjaya Studio; the receipt has the link.")
+
+
 def test_an_asset_of_another_claim_cannot_be_adopted() -> None:
     """One asset answers one drop."""
     stage = Stage().start(claim(State.HELD), claim(State.DUBBING, id=ClaimId("other"), asset_id=AssetId("a1")))

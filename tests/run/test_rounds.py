@@ -14,8 +14,8 @@ from panjaya_watchd.core.claim import Claim, DubbingState, HeldFor, State
 from panjaya_watchd.core.names import AssetId, ClaimId
 from panjaya_watchd.core.order import AutoGenerate
 from panjaya_watchd.run.lanes import Lanes
-from panjaya_watchd.run.messages import Called, Entry, Stop
-from panjaya_watchd.run.rounds import AT_ONCE, COLLECT, LISTED
+from panjaya_watchd.run.messages import Called, Entry, Reload, Stop
+from panjaya_watchd.run.rounds import AT_ONCE, COLLECT, LISTED, LONGEST_REST
 
 MANY = tuple(followed(number) for number in range(1, 31))
 FEW = MANY[:15]
@@ -87,7 +87,13 @@ def test_when_the_daemon_ends_nothing_more_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "seconds"), [(BUSY, 30), (replace(GONE, not_before=timedelta(minutes=7)), 420), (GONE, 0)]
+    ("fault", "seconds"),
+    [
+        (BUSY, 30),
+        (replace(GONE, not_before=timedelta(minutes=7)), 420),
+        (replace(GONE, not_before=timedelta(days=1)), LONGEST_REST),
+        (GONE, 0),
+    ],
 )
 def test_an_api_that_asks_for_a_rest_gets_it(fault: object, seconds: float) -> None:
     """From all of them, not only from the one that it has answered so."""
@@ -100,6 +106,17 @@ def test_an_api_that_asks_for_a_rest_gets_it(fault: object, seconds: float) -> N
         assert rounds.polls() == []
         rounds.stage.later(1)
 
+    assert rounds.polls() == [4]
+
+
+def test_a_person_who_mends_something_ends_the_rest() -> None:
+    """By a reload."""
+    rounds = Rounds().start(*FEW)
+    rounds.polls()
+    rounds.answer(1, fault=replace(GONE, not_before=timedelta(minutes=7)))
+    assert rounds.polls() == []
+
+    rounds.stage.tell(Reload())
     assert rounds.polls() == [4]
 
 

@@ -2,7 +2,8 @@
 
 import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -498,3 +499,27 @@ def test_a_list_that_fails_is_not_replaced_by_a_witness() -> None:
 
     assert room.hands.look_up(witnessed(room)) == events.Unanswered(fault=BUSY)
     assert api.read == []
+
+
+def test_the_list_is_read_urgently_while_an_upload_is_held() -> None:
+    """It may have hundreds of pages, and a server cuts who sends nothing for a minute."""
+    seen: list[bool] = []
+    urgent = False
+
+    @contextmanager
+    def urgently() -> Iterator[None]:
+        nonlocal urgent
+        urgent = True
+        yield
+        urgent = False
+
+    class Watching(Api):
+        def list_assets(self) -> tuple[Asset, ...] | Fault:
+            seen.append(urgent)
+            return super().list_assets()
+
+    room = Room(files=FILES, api=Watching())
+    room.hands = replace(room.hands, urgently=urgently)
+    send(room, room.taken(state=State.UPLOADING, attempt=Attempt(number=1)))
+
+    assert seen == [True]

@@ -1,5 +1,7 @@
 """Callbacks as the driver hears them: a hint to look now, and a witness of whose asset it is."""
 
+from dataclasses import replace
+
 import pytest
 from run.stage import CLAIM, Stage
 from samples import SPANISH, claim, earlier
@@ -110,6 +112,12 @@ def test_a_callback_on_the_address_of_a_closed_claim_concerns_who_adds_to_it() -
     stage.later(GATHER)
     assert stage.notes.effects() == []
 
-    stage.tell(Called(claim_id=ClaimId("closed"), asset_id=AssetId("a9"), event="version_generated"))
+    called = Called(claim_id=ClaimId("closed"), asset_id=AssetId("a9"), event="version_generated")
+    stage.tell(called)
     stage.later(GATHER)
     assert stage.notes.effects() == [effects.Poll()]
+
+    elsewhere = Stage().start(replace(adding, folder=FolderName("not watched any more")))
+    elsewhere.tell(called)
+    elsewhere.later(GATHER)
+    assert elsewhere.notes.effects() == []
