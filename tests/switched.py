@@ -141,6 +141,9 @@ def _end(world: HttpWorld, claim: Claim) -> str:
     filed = world.filed(claim)
     if claim.outcome.to is Destination.FAILED:
         assert claim.outcome.why in world.disk.read(f"{filed}/WHY.txt").decode(), world.describe()
+        assert claim.asset_id is not None, world.describe()
+        asset, now = world.studio.record(claim.asset_id), world.clock.now()
+        assert asset.failed(now) or any(each.status(now) == "Failed" for each in asset.versions), world.describe()
         return "failed"
     for dubbing in claim.dubbings:
         if dubbing.state is DubbingState.FETCHED:
@@ -163,12 +166,17 @@ def draw(random: Random) -> dict[str, Any]:
 
 
 def choices() -> dict[str, tuple[Any, ...]]:
-    """Give the values of every switch that is played; ``inspect`` is not, because the played videos are none."""
+    """
+    Give the values of every switch that is played.
+
+    ``inspect`` is not, because the played videos are none; nor is ``callback_early``, which holds an answer back until
+    time has passed, and here time stands still meanwhile: the real daemon meets it in ``e2e/test_capabilities.py``.
+    """
     hints = get_type_hints(Switches)
     found: dict[str, tuple[Any, ...]] = {}
     for switch in fields(Switches):
         hint = hints[switch.name]
         named = (False, True) if hint is bool else get_args(hint) if get_origin(hint) is not None else ()
         found[switch.name] = NUMBERS.get(switch.name, named)
-    del found["inspect"]
+    del found["inspect"], found["callback_early"]
     return found

@@ -56,7 +56,9 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     key = home / "studio.pem"
     http = {"listen": listen, "public_url": f"http://{listen}", "callback_key_file": str(key)}
     with ExitStack() as opened:
-        machine = opened.enter_context(Machine(home / "m", switches={"callbacks": True}, http=http, folders=FOLDERS))
+        machine = opened.enter_context(
+            Machine(home / "m", switches={"callbacks": True, "callback_early": True}, http=http, folders=FOLDERS)
+        )
         key.write_text(machine.studio.public_key, encoding="ascii")
         for folder, drops in DROPS.items():
             for name, content in drops.items():
