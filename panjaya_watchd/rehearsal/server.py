@@ -146,7 +146,12 @@ class _Server(uvicorn.Server):
     async def main_loop(self) -> None:
         await self._end.wait()
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002  (uvicorn's signature)
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Who just came in is waited for, or asyncio closes without them and their sockets stay open.
+        for listener in sockets or ():
+            asyncio.get_running_loop().remove_reader(listener)
+        if arriving := asyncio.all_tasks() - self.server_state.tasks - {asyncio.current_task()}:
+            await asyncio.wait(arriving, timeout=5)
         for server in self.servers:
             server.close()
         for connection in list(self.server_state.connections):

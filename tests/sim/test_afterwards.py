@@ -28,10 +28,10 @@ from panjaya_watchd.core.names import ClaimId, Locale, VersionId
 from panjaya_watchd.ledger.codec import Codec
 
 CODEC: Final = Codec()
-STEP: Final = every(4)
+STEP: Final = every(6)
 """Every how many boundaries the power is cut."""
 
-STORMS: Final = int(os.environ.get("STORMS", "7"))
+STORMS: Final = int(os.environ.get("STORMS", "4"))
 """With how many seeds each story is played in bad weather."""
 
 WEB: Final = b'media_url = "https://cdn.example/talk.mp4"\n'

@@ -77,7 +77,7 @@ def admission() -> int:
 def test_a_cut_at_any_boundary_of_the_admission_lets_no_clip_through(share: int) -> None:
     """Four are billed and eight wait; the next days they go on by themselves, four a day."""
     doubtful = 0
-    for cut in range(1 + share, admission(), SHARES * every(2)):
+    for cut in range(1 + share, admission(), SHARES * every(3)):
         world = machine(cut).run()
         world.check()
         doubtful += (doubt := held(world, HeldFor.DOUBT))
@@ -113,8 +113,8 @@ def test_in_any_order_and_any_weather_a_day_never_bills_more_than_its_budget(sha
 @pytest.mark.slow
 @pytest.mark.parametrize("began", [0.5 * HOUR, 12 * HOUR], ids=["after midnight", "at noon"])
 def test_a_clock_that_is_set_back_an_hour_makes_no_room(began: float) -> None:
-    """At every third boundary of the admission; after midnight that is yesterday, and midnight comes again."""
-    for moment in range(1, admission(), every(3)):
+    """At every fifth boundary of the admission; after midnight that is yesterday, and midnight comes again."""
+    for moment in range(1, admission(), every(5)):
 
         def set_back(world: World, _point: str, moment: int = moment) -> None:
             world.clock.shift = -HOUR if world.boundaries >= moment else 0.0

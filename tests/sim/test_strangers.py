@@ -11,7 +11,7 @@ from crowd import SETTINGS, endings, play
 from panjaya_watchd.core.claim import Rules
 
 SHARES = 8
-RUNS = 1200
+RUNS = 960
 
 
 @pytest.mark.slow
