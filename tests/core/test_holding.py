@@ -1,9 +1,10 @@
 """Held for a person: what each word does, and how poison stops and goes on."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from samples import NOW, RESERVED, claim, held, kinds
+from samples import NOW, RESERVED, SPANISH, claim, dubbing, held, kinds
 
 from panjaya_watchd.core import effects, events
 from panjaya_watchd.core.claim import Destination, HeldFor, Outcome, Rules, State
@@ -133,3 +134,17 @@ def test_results_that_are_there_are_not_called_a_failure() -> None:
 
     assert after.outcome is not None
     assert after.outcome.to is Destination.DONE
+
+
+def test_what_only_people_can_bring_further_may_be_ended() -> None:
+    """Nothing of it is under way, so nothing is lost: what can be edited is told of."""
+    edited = claim(State.DUBBING, dubbings=(dubbing(SPANISH, seen="ReadyToEdit"),))
+    running = claim(State.DUBBING)
+    ended = step(edited, Told(word=Word.GIVE_UP), NOW).claim
+
+    assert (edited.awaits_people, running.awaits_people, replace(edited, state=State.HELD).awaits_people) == (
+        True,
+        False,
+        False,
+    )
+    assert ended.state is State.FILING

@@ -247,3 +247,11 @@ def test_further_languages_say_what_was_paid() -> None:
 
     assert outcome.why.startswith("This very video was dubbed before, on 2026-03-01, so only French was paid for.")
     assert outcome.details[-1] == ("Dubbed before", "done/talk in marketing (claim earlier)")
+
+
+def test_languages_that_were_refused_later_need_the_video_to_be_dubbed_once_more() -> None:
+    """Moving the sidecars back would ask for the same again."""
+    adding = claim(State.UPLOADING, builds_on=earlier(SPANISH), adds_to=ClaimId("earlier"))
+    outcome = words.upload_refused(adding, REFUSED)
+
+    assert outcome.todo.startswith("Read below why. To dub it once more, and pay once more, drop the video with these")
