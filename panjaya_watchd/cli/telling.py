@@ -1,7 +1,9 @@
 """What a person tells the running daemon of a claim. The daemon does it; nothing is written here."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -37,10 +39,8 @@ def release(config: Path, claim: str | None, *, everything: bool, folder: str | 
 
 def add_languages(config: Path, claim: str, locales: list[str]) -> int:
     """Order more languages for a claim; give the exit code. Raises `NotRunning`."""
-    settings = load(config, environ=os.environ)
-    said = ask(settings.state.control, {"ask": "add-language", "claim": claim, "locales": locales})
-    if "refused" in said:
-        typer.echo(said["refused"], err=True)
+    said = _ordered(config, {"ask": "add-language", "claim": claim, "locales": locales})
+    if said is None:
         return Exit.FAILED
     typer.echo(f"Claim {said['claim']} adds {', '.join(said['locales'])} to claim {claim}.")
     return Exit.FINE
@@ -48,16 +48,23 @@ def add_languages(config: Path, claim: str, locales: list[str]) -> int:
 
 def revise(config: Path, claim: str, locale: str, *, sure: bool) -> int:
     """Have a result made editable again, once our copy is verified; give the exit code. Raises `NotRunning`."""
-    settings = load(config, environ=os.environ)
     warning = (
         "Panjaya throws its own copy of this result away for good; yours stays where it is, and is verified first."
     )
     if not sure and not typer.confirm(f"{warning} Go on?"):
         typer.echo("Nothing was changed.")
         return Exit.FAILED
-    said = ask(settings.state.control, {"ask": "revise", "claim": claim, "locale": locale})
-    if "refused" in said:
-        typer.echo(said["refused"], err=True)
+    said = _ordered(config, {"ask": "revise", "claim": claim, "locale": locale})
+    if said is None:
         return Exit.FAILED
     typer.echo(f"It can be edited in the Studio. Claim {said['claim']} waits for what is generated there.")
     return Exit.FINE
+
+
+def _ordered(config: Path, question: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Ask for a new claim; None where that was refused, which is said."""
+    said = ask(load(config, environ=os.environ).state.control, question)
+    if "refused" in said:
+        typer.echo(said["refused"], err=True)
+        return None
+    return said
