@@ -59,6 +59,23 @@ def run_daemon(
 
 
 @app.command()
+def reload(
+    config: Config = CONFIG,
+    key: Annotated[
+        Path | None,
+        typer.Option(
+            "--key", metavar="FILE|-", help="Hand over the API key in this file, which the daemon cannot read."
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Have the running daemon take the configuration as it is now. One with faults is refused; the old one stays."""
+    from panjaya_watchd.cli import reloading  # noqa: PLC0415
+
+    raise typer.Exit(reloading.reload(config, key, as_json=json))
+
+
+@app.command()
 def check(config: Config = CONFIG, json: Json = False) -> None:
     """Check the configuration; tell every fault at once."""
     from panjaya_watchd.cli import checking  # noqa: PLC0415
