@@ -29,7 +29,6 @@ class Renewal:
     """
 
     settings: Settings
-    key: str
     environ: Mapping[str, str]
     log: Log
     inbox: Inbox
@@ -37,8 +36,8 @@ class Renewal:
     stop: threading.Event
     api: Panjaya
     turns: Turns
-    _lying: str | None = None
-    """The API key where it lies, when another one was handed over; None where none was."""
+    _handed: tuple[str, str] | None = None
+    """An API key that was handed over, behind the one that lay where the daemon's own does; the reading thread's."""
     _grounds: dict[FolderName, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -55,19 +54,18 @@ class Renewal:
 
     def _key(self, settings: Settings, handed: str | None) -> str:
         """Give the key to use: one that was handed over holds until another one lies where the daemon's own does."""
+        before = self._handed
         try:
             lying = read_key(settings, self.environ)
         except SettingsFaults:
-            if handed is None:
+            if handed is None and (before is None or before[0]):
                 raise
             lying = ""
         if handed is not None:
-            self._lying = lying
-            return handed
-        if lying == self._lying:
-            return self.key
-        self._lying = None
-        return lying
+            self._handed = (lying, handed)
+        elif before is not None and before[0] != lying:
+            self._handed = None
+        return lying if self._handed is None else self._handed[1]
 
     def _change(self, settings: Settings, key: str, watched: Mapping[FolderName, Watched]) -> Change:
         notes = [f"{name} takes effect with a restart." for name in self._waiting(settings)]
@@ -83,7 +81,7 @@ class Renewal:
             self.log.warning("setting.ignored", why=warning)
 
         def take() -> None:
-            self.key, self._grounds = key, grounds
+            self._grounds = grounds
             self.api.use_key(key)
             self.turns.change(settings.limits.requests_per_second)
 

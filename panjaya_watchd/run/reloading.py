@@ -77,13 +77,14 @@ class Reloading:
             if not self._open(folder):
                 self._leaving.discard(folder)
                 del self.watched[folder]
+                self.admission.budgets.pop(folder, None)
                 self.lanes.leave(folder)
                 self.log.info("folder.left", folder=folder)
 
     def _apply(self, change: Change) -> list[str]:
         change.take()
         self.lanes.change(uploads=change.uploads, downloads=change.downloads, meters=change.meters)
-        notes = [self._retire(folder) for folder in self.watched.keys() - change.watched.keys() - self._leaving]
+        notes = [self._retire(folder, change) for folder in self.watched.keys() - change.watched.keys() - self._leaving]
         for folder, watched in change.watched.items():
             self._watch(folder, watched, change)
         self.admission.together = change.together
@@ -113,13 +114,17 @@ class Reloading:
             resume(self._open(folder), self.watched, self.advance, self.log)
         self.folders.look(folder)
 
-    def _retire(self, folder: FolderName) -> str:
-        """Take nothing more from a folder; gives what is to be told of its claims, if it has any."""
-        self.watched[folder] = replace(self.watched[folder], retired=True)
+    def _retire(self, folder: FolderName, change: Change) -> str:
+        """Take nothing more from a folder, whose budget still holds; gives what is to be told of its claims."""
+        watched = self.watched[folder]
+        self.watched[folder] = replace(watched, retired=True)
         self._leaving.add(folder)
-        self.admission.budgets.pop(folder, None)
         self.lanes.listen(folder, wanted=False)
-        self.folders.say_farewell(folder)
+        renamed = watched.root and watched.root.path in {
+            each.root.path for each in change.watched.values() if each.root
+        }
+        if not renamed:
+            self.folders.say_farewell(folder)
         count = len(self._open(folder))
         self.log.info("folder.removed", folder=folder, claims=count)
         return (

@@ -137,6 +137,16 @@ def test_a_key_that_is_handed_over_holds(running: Site, tmp_path: Path) -> None:
     (running.folder / "tour.mp4").write_bytes(b"video " * 50)
 
     until((running.folder / "done" / "tour" / "tour.es-ES.mp4").exists)
+    (running.folder / "done").rename(running.folder / "first")
+    own = running.home / "key"
+    own.write_text("panjaya-third-key")
+    own.chmod(0o600)
+    running.studio.keys.clear()
+    running.studio.keys.add("panjaya-third-key")
+    running.write(text(running).replace("[state]", f'key_file = "{own}"\n\n[state]'))
+    assert running.call("reload").code == 0, "another one lies there now, so it is that"
+    (running.folder / "talk.mp4").write_bytes(b"talk " * 50)
+    until((running.folder / "done" / "talk" / "talk.es-ES.mp4").exists)
     assert NEW_KEY not in said.out + said.err + running.call("status", "--json").out
 
 

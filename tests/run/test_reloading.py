@@ -112,6 +112,26 @@ def test_a_folder_that_is_gone_finishes_its_claims() -> None:
     assert stage.driver.living == {}
 
 
+def test_the_budget_of_a_folder_that_is_gone_holds_for_what_is_left() -> None:
+    """Nobody takes a folder away to have more of it sent."""
+    held = claim(State.HELD, held_for=HeldFor.BUDGET, inside=True, paused=State.CLAIMED)
+    tight = replace(watched(), budget=Budget(minutes_per_day=0.5))
+    stage = Stage(more={"watched": {FOLDER: tight, OTHER: watched()}}).start(held)
+    change(stage, {OTHER: watched()})
+    stage.tell()
+
+    assert stage.driver.living[CLAIM].state is State.HELD
+
+
+def test_a_folder_of_which_only_the_name_changes_is_not_said_to_be_left() -> None:
+    """Its note is kept by the one of the new name."""
+    same = replace(watched(), root=Root(path="/srv/same", hold=True))
+    stage = Stage(more={"watched": {FOLDER: same}}).start()
+    change(stage, {OTHER: replace(watched(), root=same.root)}, grounds={OTHER: GROUND})
+
+    assert stage.notes.posted == []
+
+
 def test_a_folder_that_comes_back_takes_drops_again() -> None:
     """Before its last claim is over: nothing of its former life stands in the way, and that claim is not begun anew."""
     stage = Stage(folders=(FOLDER, OTHER)).start(claim(State.UPLOADING))
