@@ -36,6 +36,12 @@ from panjaya_watchd.settings import Settings
 if TYPE_CHECKING:
     from panjaya_watchd.web.server import WebServer
 
+RESTORED = (
+    "What was sent since then is not known here. Drops that may have been are held: panjaya-watchd status, and look "
+    "them up in the Studio. Budgets do not count what was spent since then."
+)
+"""What to do where the ledger is a backup that was put in place."""
+
 PROBE_PATIENCE = 20.0
 """Seconds; a video that takes longer to measure has no known duration."""
 
@@ -72,6 +78,8 @@ def build(  # noqa: PLR0913  (what the host gives, each on its own)
     turns = Turns(settings.limits.requests_per_second, now=clock.monotonic, pause=threading.Event().wait)
     api = Panjaya(settings.api.base_url, key, turns=turns)
     ledger = SqlLedger(settings.state.url, owner=socket.gethostname())
+    if ledger.restored is not None:
+        log.warning("ledger.restored", backup_of=ledger.restored.isoformat(), hint=RESTORED)
     names = {folder.name: folder for folder in settings.folders}
     meters = meters_of(settings, clock, stop)
     hands = Hands(

@@ -26,6 +26,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+ledgers = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Copy the ledger, or check it.")
+app.add_typer(ledgers, name="ledger")
+
 
 def run() -> None:
     """Run a command and leave with its exit code."""
@@ -175,6 +178,31 @@ def release(
     from panjaya_watchd.cli import telling  # noqa: PLC0415
 
     raise typer.Exit(telling.release(config, claim, everything=everything, folder=folder, give_up=give_up))
+
+
+@ledgers.command("backup")
+def ledger_backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file; an existing one is never replaced.")],
+    config: Config = CONFIG,
+) -> None:
+    """Copy the ledger into a new file, whether the daemon runs or not, and check the copy."""
+    from panjaya_watchd.cli import ledger  # noqa: PLC0415
+
+    raise typer.Exit(ledger.backup(config, file))
+
+
+@ledgers.command("verify")
+def ledger_verify(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="A ledger or a backup; by itself the daemon's.")
+    ] = None,
+    config: Config = CONFIG,
+    json: Json = False,
+) -> None:
+    """Check a whole ledger, and tell all that is wrong with it; nothing is written. Exit status: 1 if anything is."""
+    from panjaya_watchd.cli import ledger  # noqa: PLC0415
+
+    raise typer.Exit(ledger.verify(config, file, as_json=json))
 
 
 @app.command()
