@@ -6,7 +6,6 @@ the configuration, the key or the ledger, and each may be typed again at any tim
 """
 
 import contextlib
-import importlib.util
 import os
 import subprocess
 import sysconfig
@@ -20,6 +19,7 @@ from panjaya_watchd.core.names import display
 from panjaya_watchd.errors import WatchdError
 from panjaya_watchd.places import durable
 from panjaya_watchd.service import units
+from panjaya_watchd.service.notify import can_speak
 from panjaya_watchd.settings import Settings, load
 
 _SERVICE: Final = f"{units.NAME}.service"
@@ -48,7 +48,7 @@ def install(config: Path) -> int:
     """
     _ask_for_rights()
     _refuse_where_packaged()
-    if importlib.util.find_spec("systemd") is None:
+    if not can_speak():
         raise WatchdError(
             "The Python package systemd-python is missing, without which systemd would not hear that the service runs.",
             hint="Install it first, which needs gcc, pkg-config and libsystemd-dev: "
@@ -68,7 +68,7 @@ def install(config: Path) -> int:
     }
     configured = config.exists()
     if configured:
-        texts[_FOLDERS] = units.drop_in(_written(load(config, environ=os.environ)))
+        texts[_FOLDERS] = units.drop_in(written(load(config, environ=os.environ)))
     for file, text in texts.items():
         _write(file, text)
     _call("systemd-sysusers", str(_USER))
@@ -93,7 +93,7 @@ def folders(config: Path) -> int:
 
     """
     _ask_for_rights()
-    paths = _written(load(config, environ=os.environ))
+    paths = written(load(config, environ=os.environ))
     _write(_FOLDERS, units.drop_in(paths))
     _call("systemctl", "daemon-reload")
     process = _call("systemctl", "show", "--property=MainPID", "--value", _SERVICE).strip()
@@ -134,7 +134,7 @@ def uninstall() -> int:
     return Exit.FINE
 
 
-def _written(settings: Settings) -> list[Path]:
+def written(settings: Settings) -> list[Path]:
     """Give the paths that the daemon writes below: watch folders and results, and its own files where not as usual."""
     paths = {path for folder in settings.folders for path in (folder.path, folder.done_at, folder.failed_at)}
     paths |= {settings.state.ledger.parent, settings.state.control.parent} - set(_MADE)
