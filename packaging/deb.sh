@@ -51,7 +51,7 @@ SOURCE_DATE_EPOCH=$(git show --no-patch --format=%ct "$commit")
 cat >"$place/root$source/debian/changelog" <<END
 panjaya-watchd ($version~deb$VERSION_ID) $suite; urgency=medium
 
-  * See /usr/share/doc/panjaya-watchd/CHANGELOG.gz.
+  * See /usr/share/doc/panjaya-watchd/changelog.gz.
 
  -- the panjaya-watchd authors <panjaya-watchd@localhost>  $(date --utc --rfc-email --date="@$SOURCE_DATE_EPOCH")
 END
