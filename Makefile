@@ -7,7 +7,7 @@ stamp = .venv/.$(1)-$(shell { $(PYTHON) --version; cat requirements/$(1).txt; } 
 run := $(call stamp,run)
 test := $(call stamp,test)
 
-.PHONY: help rehearse test fast lint types coverage check table slow bench vm lock
+.PHONY: help rehearse test fast lint types coverage check table slow bench vm deb lock
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -46,6 +46,10 @@ bench: ## the two commands of the README on a Debian made for it (root, some min
 
 vm: $(test) ## the core cases over real cifs and NFS mounts, in a virtual machine made for it (root, some minutes)
 	bench/vm/run.sh
+
+deb: ## the Debian packages for bookworm and trixie, in dist/ (root, some minutes)
+	packaging/deb.sh bookworm
+	packaging/deb.sh trixie
 
 lock: $(test) ## rewrite requirements/*.txt from pyproject.toml; UPGRADE=1 takes the newest versions
 	@requirements/lock.sh

@@ -30,6 +30,15 @@ ledgers = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Copy th
 app.add_typer(ledgers, name="ledger")
 
 
+service = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Make a systemd service of this program, or take it away again.",
+)
+app.add_typer(service, name="service")
+
+
 def run() -> None:
     """Run a command and leave with its exit code."""
     try:
@@ -229,3 +238,27 @@ def rehearse(
     from panjaya_watchd.cli import rehearsing  # noqa: PLC0415
 
     raise typer.Exit(rehearsing.rehearse(video, keep=keep))
+
+
+@service.command("install")
+def service_install(config: Config = CONFIG) -> None:
+    """Set the service up for the virtual environment that this program lies in. May be repeated."""
+    from panjaya_watchd.cli import servicing  # noqa: PLC0415
+
+    raise typer.Exit(servicing.install(config))
+
+
+@service.command("folders")
+def service_folders(config: Config = CONFIG) -> None:
+    """Let the service write in the watch folders of the configuration, after every change of them."""
+    from panjaya_watchd.cli import servicing  # noqa: PLC0415
+
+    raise typer.Exit(servicing.folders(config))
+
+
+@service.command("uninstall")
+def service_uninstall() -> None:
+    """Take away what install has written. Data, configuration and key stay."""
+    from panjaya_watchd.cli import servicing  # noqa: PLC0415
+
+    raise typer.Exit(servicing.uninstall())
