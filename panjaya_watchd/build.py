@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 PROBE_PATIENCE = 20.0
 """Seconds; a video that takes longer to measure has no known duration."""
 
+OPENING = 300.0
+"""Seconds that the service manager is asked for, to check a large ledger on a slow disk, and to lift an older one."""
+
 
 def build(
     settings: Settings, key: str, log: Log, environ: Mapping[str, str], handed: Sequence[socket.socket] = ()
@@ -57,7 +60,8 @@ def build(
     """
     clock, board, stop = SystemClock(), Board(), threading.Event()
     inbox = Inbox(clock)
-    manager = Notifier(environ)
+    manager = Notifier(environ, clock.monotonic)
+    manager.extend(OPENING)
     turns = Turns(settings.limits.requests_per_second, now=clock.monotonic, pause=threading.Event().wait)
     api = Panjaya(settings.api.base_url, key, turns=turns)
     ledger = SqlLedger(settings.state.url, owner=socket.gethostname())
@@ -105,6 +109,7 @@ def build(
         ledger=ledger,
         log=log,
         manager=manager,
+        board=board,
         openers=() if web is None else (web.start,),
         closers=(listening.end, ear.close, *(() if web is None else (web.stop,)), api.close),
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from run.stage import CLAIM, FOLDER, Api, Room, Stage, watched
+from run.stage import CLAIM, FOLDER, QUIET, Api, Room, Stage, logged, watched
 from samples import claim
 from structlog.testing import CapturingLogger
 
@@ -16,6 +16,7 @@ from panjaya_watchd.errors import PlaceError
 from panjaya_watchd.ledger.memory import MemoryLedger
 from panjaya_watchd.places.base import NOTHING_KNOWN, Known, Scan
 from panjaya_watchd.places.memory import MemoryPlace
+from panjaya_watchd.run import daemon, pulse
 from panjaya_watchd.run.board import Board
 from panjaya_watchd.run.clock import SystemClock
 from panjaya_watchd.run.daemon import Daemon, answer
@@ -34,7 +35,11 @@ class Manager:
     """A service manager that writes down what it is told, and lets a test wait for a word."""
 
     def __init__(self) -> None:
+        self.watchdog: float | None = None
         self.told: list[str] = []
+        self.patience: list[float] = []
+        self.beats = 0
+        self.has_pulse = threading.Event()
         self.is_ready = threading.Event()
 
     def ready(self) -> None:
@@ -47,7 +52,14 @@ class Manager:
         self.told.append(words)
 
     def alive(self) -> None:
-        """Lives."""
+        """Count it."""
+        self.beats += 1
+        if self.beats == 3:
+            self.has_pulse.set()
+
+    def extend(self, seconds: float) -> None:
+        """Note it."""
+        self.patience.append(seconds)
 
     def stopping(self) -> None:
         """Note it."""
@@ -84,6 +96,7 @@ class House:
     manager: Manager = field(default_factory=Manager)
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     log: CapturingLogger = field(default_factory=CapturingLogger)
+    quiet: float = QUIET
     error: BaseException | None = None
 
     def __post_init__(self) -> None:
@@ -106,7 +119,7 @@ class House:
             inbox=inbox,
             clock=clock,
             log=self.log,
-            watched={FOLDER: watched()},
+            watched={FOLDER: watched(self.quiet)},
             new_id=lambda: CLAIM,
         )
         self.daemon = Daemon(
@@ -151,12 +164,44 @@ def test_ready_is_said_when_every_folder_was_looked_at() -> None:
     house.end()
 
     assert house.error is None
-    assert house.manager.told == ["Watching 1, nothing under way", "ready", "stopping"]
+    assert house.manager.told[-3:] == ["Watching 1 folder: 1 waiting", "ready", "stopping"]
+    assert "ready" not in house.manager.told[:-3]
     assert [event for call in house.log.calls for event in call.args] == [
         "daemon.ready",
         "daemon.stopping",
         "daemon.stopped",
     ]
+
+
+def test_a_daemon_that_turns_has_a_pulse() -> None:
+    """Beats as often as the watchdog wants them, from its start on."""
+    house = House(Room())
+    house.manager.watchdog = 0.04
+    house.start()
+    assert house.manager.has_pulse.wait(LONG)
+    house.daemon.stop()
+    house.end()
+
+    assert house.manager.patience[0] == pulse.STARTING
+
+
+def test_a_folder_that_nobody_scans_any_more_is_scanned_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Said loudly, asked for once more, and shown in the status as long as it lasts."""
+    monkeypatch.setattr(pulse, "LOST", 0.02)
+    monkeypatch.setattr(pulse, "MISSED", 0)
+    monkeypatch.setattr(daemon, "NEWS", 0.0)
+    house = House(Room(), quiet=0.1)
+    house.manager.watchdog = 0.04
+    house.start()
+    for _ in range(1000):
+        if len(logged(house.log, "scan.lost")) > 1:
+            break
+        threading.Event().wait(0.01)
+    house.daemon.stop()
+    house.end()
+
+    assert len(logged(house.log, "scan.lost")) > 1
+    assert "Watching 1 folder: nothing under way; no longer scanned, by a fault: marketing" in house.manager.told
 
 
 class Unmounted(MemoryPlace):
@@ -173,7 +218,7 @@ def test_a_folder_that_cannot_be_used_does_not_keep_the_daemon_from_starting() -
     house.daemon.stop()
     house.end()
 
-    assert "Watching 1, nothing under way; unusable: marketing" in house.manager.told
+    assert "Watching 1 folder: nothing under way; unusable: marketing" in house.manager.told
     assert "ready" in house.manager.told
 
 
@@ -251,6 +296,7 @@ def test_an_end_before_the_gate_takes_the_upload_back() -> None:
     assert after is not None
     assert after.state is State.UPLOADING
     assert house.room.api.took == []
+    assert house.manager.told[-1] == "stopping"
 
 
 class Slow(Api):
@@ -280,6 +326,8 @@ def test_an_end_after_the_gate_waits_for_the_answer() -> None:
 
     assert after is not None
     assert (after.state, after.asset_id) == (State.DUBBING, "a1")
+    assert house.manager.told[-1] == "Stopping: waits for the answer to an upload that the API has as a whole"
+    assert house.manager.patience[-1] == pulse.ENDING
 
 
 # what a command may ask
