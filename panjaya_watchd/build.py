@@ -54,8 +54,8 @@ def build(
 
     Raises:
         LedgerError: the ledger is damaged, newer, or held by another daemon.
-        SettingsError: the key, or that for callbacks, cannot be used.
-        WatchdError: the control socket cannot be made, or systemd waits for a word that we cannot say.
+        SettingsError: the key, or that for callbacks, cannot be used, or systemd waits for a word that we cannot say.
+        WatchdError: the control socket cannot be made.
 
     """
     clock, board, stop = SystemClock(), Board(), threading.Event()

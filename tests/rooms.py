@@ -40,7 +40,7 @@ TOUCHING: Final = "open print input exec eval compile __import__ breakpoint".spl
 HOMES: Final[dict[str, tuple[str, ...]]] = {
     "httpx": ("api/exchange.py",),
     "watchdog": ("watch/folder_hints.py",),
-    "systemd": ("service/notify.py", "service/journal.py"),
+    "systemd": ("service/notify.py",),
     "sqlalchemy": ("ledger/",),
     "psycopg": ("ledger/",),
     "cattrs": ("ledger/codec.py",),

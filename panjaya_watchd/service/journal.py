@@ -1,28 +1,29 @@
 """
 The journal: the log's events as entries of systemd's own kind, each field for itself, so that it can be asked for one.
 
-Whoever logs never waits for the journal and never fails for it: a thread sends, and what cannot be sent goes to
-standard error as ever.
+By the protocol itself (https://systemd.io/JOURNAL_NATIVE_PROTOCOL/): systemd-python waits for a journal that stands
+still, with all of Python, and libsystemd drops entries without a word where there is no socket. Here whoever logs waits
+a moment at the most and never fails; what the journal does not take goes to standard error as ever.
 """
 
-import atexit
 import contextlib
-import importlib
 import json
 import os
-import queue
-import threading
+import socket
+import struct
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TextIO
 
 from panjaya_watchd.core.names import display
 
-Send = Callable[..., object]
-"""``systemd.journal.sendv``: takes each field as ``NAME=value`` in bytes; raises `OSError`."""
-
 SOCKET: Final = Path("/run/systemd/journal/socket")
-"""Where libsystemd sends entries (systemd-journald.service(8))."""
+"""Where entries are sent (systemd-journald.service(8))."""
+
+PATIENCE: Final = 0.2
+"""Seconds to wait for a journal that is behind; none while it has not caught up since."""
 
 IDENTIFIER: Final = "panjaya-watchd"
 
@@ -39,14 +40,11 @@ PREFIX: Final = "WATCHD_"
 LONGEST: Final = 32 * 1024
 """Bytes of one value; nobody reads more, and the API's words may be of any length."""
 
+SHOWN: Final = 500
+"""Characters of one value in the line for people; the field has more."""
+
 MOST: Final = 64
 """Values of one field; a list of warnings may be long."""
-
-QUEUED: Final = 5000
-"""Events that wait for a journal that does not take them; a few megabytes."""
-
-LAST: Final = 5.0
-"""Seconds that the end waits for what is still to be sent."""
 
 
 def is_stream(stream: TextIO, environ: Mapping[str, str]) -> bool:
@@ -58,76 +56,56 @@ def is_stream(stream: TextIO, environ: Mapping[str, str]) -> bool:
     return environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"
 
 
-def sender() -> Send | None:
-    """Give what sends an entry; None where systemd-python is not installed."""
-    try:
-        sendv: Send = importlib.import_module("systemd.journal").sendv
-    except ImportError:
-        return None
-
-    def send(*fields: bytes) -> None:
-        SOCKET.stat()  # where there is none, as under RootDirectory=, libsystemd drops entries without a word
-        sendv(*fields)
-
-    return send
-
-
 class Journal:
     """
-    A logger for structlog that takes whole events as mappings.
+    A logger for structlog that takes whole events as mappings; any thread may use it.
 
-    ``otherwise`` takes those that the journal does not, in another thread than whoever logs.
+    ``otherwise`` takes those that the journal refuses.
     """
 
-    def __init__(self, send: Send, otherwise: Callable[[Mapping[str, Any]], object]) -> None:
-        self._send = send
+    def __init__(self, otherwise: Callable[[Mapping[str, Any]], object]) -> None:
         self._otherwise = otherwise
-        self._queue: queue.Queue[Mapping[str, Any] | None] = queue.Queue(QUEUED)
         self._missed = 0
-        self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
-        self._thread.start()
-        atexit.register(self.close)
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+        microseconds = round(PATIENCE * 1e6)
+        weakref.finalize(self, self._socket.close)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", 0, microseconds))
 
     def msg(self, event: Mapping[str, Any]) -> None:
-        """Have an event written; one that comes while too many wait is only counted."""
-        try:
-            self._queue.put_nowait(event)
-        except queue.Full:
+        """Have an event written. One that comes while the journal stands still is only counted, and told of later."""
+        if self._missed:
+            missed = {"event": "log.missed", "level": "warning", "events": self._missed}
+            if not self._write(missed, socket.MSG_DONTWAIT):
+                self._missed += 1
+                return
+            self._missed = 0
+        if not self._write(event):
             self._missed += 1
 
     debug = info = warning = error = critical = msg
 
-    def close(self, patience: float = LAST) -> None:
-        """Wait until all is written, at most ``patience`` seconds; may be called twice."""
-        atexit.unregister(self.close)
+    def _write(self, event: Mapping[str, Any], flags: int = 0) -> bool:
+        """Write an event; say whether it is written, to wherever."""
         try:
-            self._queue.put(None, timeout=patience)
-        except queue.Full:
-            return
-        self._thread.join(patience)
-
-    def _work(self) -> None:
-        while (event := self._queue.get()) is not None:
-            self._write(event)
-            if self._queue.empty():
-                self._tell_missed()
-        self._tell_missed()
-
-    def _tell_missed(self) -> None:
-        missed, self._missed = self._missed, 0
-        if missed:
-            self._write({"event": "log.missed", "level": "warning", "events": missed})
-
-    def _write(self, event: Mapping[str, Any]) -> None:
-        ways: tuple[Callable[[], object], ...] = (lambda: self._send(*entry(event)), lambda: self._otherwise(event))
-        for way in ways:
-            with contextlib.suppress(Exception):  # where both fail there is nobody left to tell
-                way()
-                return
+            self._socket.sendto(datagram(event), flags, os.fspath(SOCKET))
+        except BlockingIOError:
+            return False
+        except Exception:  # noqa: BLE001  (no log line may be the reason that the daemon dies)
+            with contextlib.suppress(Exception):  # where standard error is gone too there is nobody left to tell
+                self._otherwise(event)
+        return True
 
 
-def entry(event: Mapping[str, Any]) -> list[bytes]:
-    """Give the fields of an event, each as ``NAME=value``; whatever it holds, each stays within its own value."""
+def datagram(event: Mapping[str, Any]) -> bytes:
+    """Give an event in the journal's protocol: a value of several lines is preceded by its length."""
+    return b"".join(
+        name + b"\n" + struct.pack("<Q", len(value)) + value + b"\n" if b"\n" in value else name + b"=" + value + b"\n"
+        for name, value in entry(event)
+    )
+
+
+def entry(event: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
+    """Give the fields of an event as names and values; a name may be there several times."""
     fields = [
         ("MESSAGE", message(event)),
         ("PRIORITY", str(PRIORITIES.get(str(event.get("level")), 6))),
@@ -136,7 +114,7 @@ def entry(event: Mapping[str, Any]) -> list[bytes]:
     for key, value in event.items():
         if key != "level":
             fields += [(field(key), text) for text in _texts(value)]
-    return [key.encode() + b"=" + _bytes(text) for key, text in fields]
+    return [(key.encode(), _bytes(text)) for key, text in fields]
 
 
 def field(key: str) -> str:
@@ -154,33 +132,35 @@ def message(event: Mapping[str, Any]) -> str:
     An exception follows on lines of its own.
     """
     facts = {key: value for key, value in event.items() if value not in (None, "", [], ())}
-    what, trace = display(str(facts.pop("event", ""))), facts.pop("exception", None)
+    what, trace = _shown(facts.pop("event", "")), facts.pop("exception", None)
     about = facts.pop("file", None)
     facts.pop("level", None)
-    where = [f"{key} {display(str(facts.pop(key)))}" for key in ("folder", "claim") if key in facts]
+    where = [f"{key} {_shown(facts.pop(key))}" for key in ("folder", "claim") if key in facts]
     if "from" in facts and "to" in facts:
-        what += f" {display(str(facts.pop('from')))} → {display(str(facts.pop('to')))}"
-    line = f"{display(str(about))}: {what}" if about else what
-    said = ", ".join(f"{display(key)} {_quoted(value)}" for key, value in facts.items())
+        what += f" {_shown(facts.pop('from'))} → {_shown(facts.pop('to'))}"
+    line = f"{_shown(about)}: {what}" if about else what
+    said = ", ".join(f"{_shown(key)} {_quoted(value)}" for key, value in facts.items())
     line += (f": {said}" if said else "") + (f" ({', '.join(where)})" if where else "")
     return f"{line}\n{trace}" if trace else line
 
 
 def _quoted(value: object) -> str:
-    shown = display(", ".join(_texts(value)))
+    shown = _shown(", ".join(_texts(value)))
     return f'"{shown}"' if " " in shown else shown
+
+
+def _shown(value: object) -> str:
+    text = str(value)
+    return display(text) if len(text) <= SHOWN else display(text[:SHOWN]) + "…"
 
 
 def _texts(value: object) -> Iterator[str]:
     """Give a value as text; a list gives one for each item, for a field may be there several times."""
-    if value is None:
-        return
     if isinstance(value, str):
-        yield str(value)
+        yield value
     elif isinstance(value, Iterable) and not isinstance(value, Mapping | bytes):
-        for _, each in zip(range(MOST), value, strict=False):
-            yield from _texts(each) if isinstance(each, str) else [_plain(each)]
-    else:
+        yield from (each if isinstance(each, str) else _plain(each) for each in islice(value, MOST))
+    elif value is not None:
         yield _plain(value)
 
 
@@ -190,5 +170,5 @@ def _plain(value: object) -> str:
 
 def _bytes(text: str) -> bytes:
     """Encode a value; bytes of a file name that are no UTF-8 are shown as such."""
-    raw = text.encode(errors="backslashreplace")
+    raw = text[: LONGEST + 1].encode(errors="backslashreplace")
     return raw if len(raw) <= LONGEST else raw[:LONGEST].decode(errors="ignore").encode() + " …".encode()

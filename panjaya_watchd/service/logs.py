@@ -27,9 +27,8 @@ def set_up(
     """
     stream = sys.stderr if stream is None else stream
     level = logging.DEBUG if verbose else logging.INFO
-    send = journal.sender() if journal.is_stream(stream, environ) else None
-    if send is not None:
-        return _native(stream, level, send)
+    if journal.is_stream(stream, environ):
+        return _native(stream, level)
     terminal = stream.isatty()
     renderer = structlog.dev.ConsoleRenderer() if terminal else _json()
     logger: FilteringBoundLogger = structlog.wrap_logger(
@@ -45,7 +44,7 @@ def set_up(
     return logger
 
 
-def _native(stream: TextIO, level: int, send: journal.Send) -> FilteringBoundLogger:
+def _native(stream: TextIO, level: int) -> FilteringBoundLogger:
     """Give a logger that writes entries; what the journal does not take goes to the stream, as one JSON object."""
     line, render = structlog.WriteLogger(stream), _json()
 
@@ -53,7 +52,7 @@ def _native(stream: TextIO, level: int, send: journal.Send) -> FilteringBoundLog
         line.msg(str(render(None, "", dict(event))))
 
     logger: FilteringBoundLogger = structlog.wrap_logger(
-        journal.Journal(send, otherwise),
+        journal.Journal(otherwise),
         wrapper_class=structlog.make_filtering_bound_logger(level),
         processors=[structlog.processors.add_log_level, structlog.processors.format_exc_info, _whole],
     )

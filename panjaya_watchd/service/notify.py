@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 
 from panjaya_watchd.core.names import display
-from panjaya_watchd.errors import WatchdError
+from panjaya_watchd.errors import SettingsError
 
 
 class Notifier:
@@ -21,7 +21,8 @@ class Notifier:
         Find out whether anybody listens. ``now`` gives seconds of ``CLOCK_MONOTONIC``.
 
         Raises:
-            WatchdError: somebody does, but systemd-python is not installed; without it the start would time out.
+            SettingsError: somebody does, but systemd-python is not installed. Without it the start would time out, and
+                starting again does not help.
 
         """
         self.watchdog: float | None = None
@@ -32,7 +33,7 @@ class Notifier:
         try:
             daemon = importlib.import_module("systemd.daemon")
         except ImportError as error:
-            raise WatchdError(
+            raise SettingsError(
                 "systemd waits for a word from this service, but the Python package systemd-python is not installed.",
                 hint="Install requirements/service.txt, or set Type=exec and WatchdogSec=0 in the unit.",
             ) from error

@@ -1,13 +1,15 @@
 """``run`` as a process of its own: what keeps it from starting, and that it ends when it is told to."""
 
 import json
+import os
 import resource
 import signal
 import subprocess
+from pathlib import Path
 from typing import Final
 
 import pytest
-from cli.site import HELD, Site, surroundings
+from cli.site import HELD, ROOT, Site, surroundings
 
 from panjaya_watchd.ledger.sql import SqlLedger
 
@@ -41,6 +43,32 @@ def test_a_missing_key_keeps_it_from_starting(here: Site) -> None:
 
     assert ran.returncode == 78
     assert "key_file" in ran.stderr
+
+
+def test_a_service_manager_without_the_library_keeps_it_from_starting(here: Site, tmp_path: Path) -> None:
+    """At once and in words, with status 78, where nothing is said to systemd; not a time-out and a try every 5 s."""
+    (tmp_path / "systemd.py").write_text('raise ImportError("there is no systemd-python")\n')
+    ran = run(here, NOTIFY_SOCKET=str(tmp_path / "notify"), PYTHONPATH=f"{tmp_path}:{ROOT}")
+
+    assert ran.returncode == 78
+    assert "systemd-python is not installed" in ran.stderr
+    assert "requirements/service.txt" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert list(here.ledger.parent.iterdir()) == []
+
+
+def test_what_keeps_it_from_starting_is_an_error_in_the_journal(here: Site, tmp_path: Path) -> None:
+    """``journalctl -p err`` shows the reason, line by line, and not only that there was one."""
+    with (tmp_path / "stderr").open("w+") as stream:
+        found = os.fstat(stream.fileno())
+        leads = surroundings(PANJAYA_API_KEY="", JOURNAL_STREAM=f"{found.st_dev}:{found.st_ino}")
+        ran = subprocess.run(here.command("run"), env=leads, stderr=stream, check=False, timeout=PATIENCE)
+        stream.seek(0)
+        lines = stream.read().splitlines()
+
+    assert ran.returncode == 78
+    assert len(lines) > 1
+    assert all(line.startswith("<3>") for line in lines)
 
 
 def test_a_damaged_ledger_keeps_it_from_starting(here: Site) -> None:

@@ -14,7 +14,7 @@ from types import ModuleType
 
 import pytest
 
-from panjaya_watchd.errors import WatchdError
+from panjaya_watchd.errors import SettingsError
 from panjaya_watchd.service.notify import Notifier
 
 MODULES = ("systemd", "systemd.daemon")
@@ -131,7 +131,7 @@ def test_a_service_manager_without_systemd_python_is_refused_in_words(monkeypatc
     for name in MODULES:
         monkeypatch.setitem(sys.modules, name, None)
 
-    with pytest.raises(WatchdError, match="systemd-python is not installed") as caught:
+    with pytest.raises(SettingsError, match="systemd-python is not installed") as caught:
         Notifier({"NOTIFY_SOCKET": "/run/systemd/notify"}, now)
     assert "requirements/service.txt" in caught.value.hint
     assert "Type=exec" in caught.value.hint
