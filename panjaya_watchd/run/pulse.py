@@ -61,6 +61,9 @@ class Manager(Protocol):
     def extend(self, seconds: float) -> None:
         """Ask for so many seconds more, from now, to start or to end in."""
 
+    def reloading(self) -> None:
+        """Say that settings are read again; `ready` ends it."""
+
     def stopping(self) -> None:
         """Say that it ends."""
 

@@ -40,11 +40,13 @@ class Manager:
         self.patience: list[float] = []
         self.beats = 0
         self.has_pulse = threading.Event()
+        self.is_asked_again = threading.Event()
         self.is_ready = threading.Event()
 
     def ready(self) -> None:
-        """Note it."""
+        """Note it, and forget how long the start has taken."""
         self.told.append("ready")
+        self.patience.clear()
         self.is_ready.set()
 
     def status(self, words: str) -> None:
@@ -60,6 +62,12 @@ class Manager:
     def extend(self, seconds: float) -> None:
         """Note it."""
         self.patience.append(seconds)
+        if self.patience[-2:] == [pulse.ENDING] * 2:
+            self.is_asked_again.set()
+
+    def reloading(self) -> None:
+        """Note it."""
+        self.told.append("reloading")
 
     def stopping(self) -> None:
         """Note it."""
@@ -182,7 +190,32 @@ def test_a_daemon_that_turns_has_a_pulse() -> None:
     house.daemon.stop()
     house.end()
 
-    assert house.manager.patience[0] == pulse.STARTING
+    assert set(house.manager.patience) == {pulse.ENDING}, "once it has begun nothing is waited for"
+
+
+def test_what_becomes_durable_while_it_starts_asks_for_patience() -> None:
+    """A start on a ledger of thousands and a slow disk takes its time within one turn."""
+    house = House(Room())
+    house.daemon.pulse.starting()
+    house.daemon.pulse._signed -= 10
+    house.daemon.driver.moved()
+
+    assert house.manager.patience == [pulse.STARTING] * 2
+
+
+def test_the_status_is_told_when_it_changes_and_not_too_often() -> None:
+    """Each is handed on to everybody who listens to systemd."""
+    house = House(Room())
+    intake = house.daemon.driver.watched[FOLDER].intake
+    house.daemon._tell_status()
+    intake.trouble = "It is full."
+    house.daemon._tell_status()
+    assert len(house.manager.told) == 1
+
+    for _ in range(2):
+        house.daemon._tell_at = 0.0
+        house.daemon._tell_status()
+    assert len(house.manager.told) == 2
 
 
 def test_a_folder_that_nobody_scans_any_more_is_scanned_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -317,17 +350,19 @@ def test_an_end_after_the_gate_waits_for_the_answer() -> None:
     """What was paid for is noted before the daemon is gone."""
     Slow.has_it.clear()
     Slow.may.clear()
-    house = uploading(Slow()).start()
+    house = uploading(Slow())
+    house.manager.watchdog = 0.04
+    house.start()
     assert Slow.has_it.wait(LONG)
     house.daemon.stop()
-    house.daemon.inbox.put(Question(words={}, answer=lambda _: Slow.may.set()))
+    assert house.manager.is_asked_again.wait(LONG)
+    Slow.may.set()
     house.end()
     after = house.ledger.reopen().get(CLAIM)
 
     assert after is not None
     assert (after.state, after.asset_id) == (State.DUBBING, "a1")
     assert house.manager.told[-1] == "Stopping: waits for the answer to an upload that the API has as a whole"
-    assert house.manager.patience[-1] == pulse.ENDING
 
 
 # what a command may ask

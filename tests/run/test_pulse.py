@@ -38,6 +38,9 @@ class Manager:
         """Write it down."""
         self.patience.append(seconds)
 
+    def reloading(self) -> None:
+        """Not said by the pulse."""
+
     def stopping(self) -> None:
         """Not said by the pulse."""
 
