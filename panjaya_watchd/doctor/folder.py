@@ -128,22 +128,22 @@ def _rights(tree: Tree, waiting: list[tuple[str, Fingerprint]]) -> Iterator[Find
     shown = display(str(tree.root))
     if not all(may.values()):
         lacking = " and ".join(right for right, given in may.items() if not given)
-        yield trouble("rights", f"{who.user} may not {lacking} in {shown}.", _give(tree, status))
+        yield trouble("rights", f"{who.called} may not {lacking} in {shown}.", _give(tree, status))
     elif status.st_mode & stat.S_ISVTX and who.uid not in {0, status.st_uid}:
         yield trouble(
             "rights",
-            f"{shown} has the sticky bit and belongs to {user_name(status.st_uid)}: {who.user} may not move other "
+            f"{shown} has the sticky bit and belongs to {user_name(status.st_uid)}: {who.called} may not move other "
             "people's files, so no drop can be taken.",
-            f"chmod -t {shown}, or have the folder belong to {who.user}.",
+            f"chmod -t {shown}, or have the folder belong to {who.called}.",
         )
     elif closed:
         yield warning(
             "rights",
-            f"{who.user} may not read {len(closed)} of {len(looked)} files, such as {display(closed[0])}; they wait.",
+            f"{who.called} may not read {len(closed)} of {len(looked)} files, such as {display(closed[0])}; they wait.",
             "Let their group or everybody read them, as the programs that copy them are set up.",
         )
     else:
-        yield ok("rights", f"{who.user} may read, write and move files here.")
+        yield ok("rights", f"{who.called} may read, write and move files here.")
 
 
 def _give(tree: Tree, status: os.stat_result) -> str:
@@ -170,7 +170,7 @@ def _space(
         device = there.stat().st_dev
         if device not in seen:
             seen.add(device)
-            yield space.judge(called, path, needed, why)
+            yield from space.judge(called, path, needed, why)
 
 
 def _count(job: Job) -> int:

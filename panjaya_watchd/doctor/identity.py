@@ -22,6 +22,9 @@ CAP_LEASE: Final = 28
 USER: Final = "panjaya-watchd"
 """The user that the unit names."""
 
+DYNAMIC: Final = 65519
+"""The last number that systemd gives to users who are there only while their service runs (``DynamicUser=``)."""
+
 _CAPABILITY_VERSION: Final = 0x20080522
 """``_LINUX_CAPABILITY_VERSION_3`` (capget(2)): two words of 32 bits for each set."""
 
@@ -37,13 +40,15 @@ class Identity:
     """
     Who looks.
 
-    ``capabilities`` is the effective set as bits. ``pid`` is the process whose mounts are seen, None for our own.
+    ``capabilities`` is the effective set as bits, ``umask`` what is masked in the mode of what is made. ``pid`` is the
+    process whose mounts are seen, None for our own.
     """
 
     uid: int
     gid: int
     groups: tuple[int, ...]
     capabilities: int
+    umask: int
     pid: int | None = None
 
     @property
@@ -57,10 +62,15 @@ class Identity:
         return user_name(self.uid)
 
     @property
+    def called(self) -> str:
+        """Give its name for a sentence."""
+        return f"user {self.uid}" if self.user.isdecimal() else self.user
+
+    @property
     def rights(self) -> str:
         """Give its name, its groups and whether it may ask who writes into other people's files."""
         groups = ", ".join(group_name(group) for group in sorted({self.gid, *self.groups}))
-        return f"{self.user} (groups: {groups}; {'with' if self.may_lease else 'without'} CAP_LEASE)"
+        return f"{self.called} (groups: {groups}; {'with' if self.may_lease else 'without'} CAP_LEASE)"
 
 
 def user_name(uid: int) -> str:
@@ -92,20 +102,21 @@ def of_process(pid: int) -> Identity | None:
         status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
-    fields = dict(re.findall(r"^(Uid|Gid|Groups|CapEff):[ \t]*(.*)$", status, re.MULTILINE))
+    fields = dict(re.findall(r"^(Uid|Gid|Groups|CapEff|Umask):[ \t]*(.*)$", status, re.MULTILINE))
     try:
         return Identity(
             uid=int(fields["Uid"].split()[1]),
             gid=int(fields["Gid"].split()[1]),
             groups=tuple(int(group) for group in fields["Groups"].split()),
             capabilities=int(fields["CapEff"], 16) if _same("user", pid) else 0,
+            umask=int(fields["Umask"], 8),
             pid=pid,
         )
     except (KeyError, IndexError, ValueError, OSError):
         return None
 
 
-def of_user(name: str, group: str = "", more: tuple[str, ...] = (), *, lease: bool) -> Identity | None:
+def of_user(name: str, group: str, more: tuple[str, ...], *, lease: bool, umask: int) -> Identity | None:
     """Say who a user will be once the service is started; None where there is no such user, or no such group."""
     try:
         entry = pwd.getpwuid(int(name)) if name.isdecimal() else pwd.getpwnam(name)
@@ -113,7 +124,17 @@ def of_user(name: str, group: str = "", more: tuple[str, ...] = (), *, lease: bo
         groups = {*os.getgrouplist(entry.pw_name, gid), *(_group(each) for each in more)}
     except KeyError:
         return None
-    return Identity(uid=entry.pw_uid, gid=gid, groups=tuple(sorted(groups)), capabilities=int(lease) << CAP_LEASE)
+    rights = int(lease) << CAP_LEASE
+    return Identity(uid=entry.pw_uid, gid=gid, groups=tuple(sorted(groups)), capabilities=rights, umask=umask)
+
+
+def of_nobody(uid: int, more: tuple[str, ...], *, lease: bool, umask: int) -> Identity | None:
+    """Stand in for a user that systemd makes when the service starts: one that owns nothing, with some groups."""
+    try:
+        groups = tuple(sorted({uid, *(_group(each) for each in more)}))
+    except KeyError:
+        return None
+    return Identity(uid=uid, gid=uid, groups=groups, capabilities=int(lease) << CAP_LEASE, umask=umask)
 
 
 def _group(name: str) -> int:
@@ -143,6 +164,7 @@ def become(identity: Identity) -> None:
     """
     if identity == own():
         return
+    os.umask(identity.umask)
     libc = ctypes.CDLL(None, use_errno=True)
     if identity.pid is not None:
         _see_as(identity.pid, libc)

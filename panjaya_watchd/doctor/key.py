@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from panjaya_watchd.core.names import display
 from panjaya_watchd.doctor.findings import Finding, ok, trouble, warning
+from panjaya_watchd.doctor.identity import Identity
 from panjaya_watchd.doctor.unit import CREDENTIAL, Unit
 from panjaya_watchd.settings import Settings, SettingsFaults, read_key
 from panjaya_watchd.settings.key import key_at
@@ -55,10 +56,10 @@ def _read(settings: Settings, environ: Mapping[str, str], where: str) -> Key:
     return Key(finding=ok(CHECK, f"There is a key in {where}."), key=key)
 
 
-def readable(file: Path, reached: Mapping[str, Any], user: str) -> Finding | None:
+def readable(file: Path, reached: Mapping[str, Any], who: Identity) -> Finding | None:
     """Say that the service's user cannot read the key's own file, where that is so; ``reached`` is what it can do."""
     if reached.get("trouble") is None and reached.get("read", True):
         return None
     shown = display(str(file))
-    todo = f"chown {user} {shown}, or hand it over as the systemd credential {CREDENTIAL}."
-    return trouble(CHECK, f"{user} may not read the key in {shown}.", todo)
+    todo = f"chown {who.user} {shown}, or hand it over as the systemd credential {CREDENTIAL}."
+    return trouble(CHECK, f"{who.called} may not read the key in {shown}.", todo)

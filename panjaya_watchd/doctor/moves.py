@@ -93,8 +93,8 @@ def writers(tree: Tree, file: str, traits: Traits, who: Identity) -> Iterator[Fi
     elif not who.may_lease:
         yield warning(
             "writers",
-            f"{who.user} may ask who writes into its own files only; those of other people are judged by how long they "
-            "are still.",
+            f"{who.called} may ask who writes into its own files only; other people's are judged by how long they are "
+            "still.",
             "Give the service the capability CAP_LEASE, as systemd/panjaya-watchd.service does.",
         )
     else:

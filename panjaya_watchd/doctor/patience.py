@@ -20,7 +20,7 @@ from panjaya_watchd.doctor.identity import Identity
 PATIENCE: Final = 15.0
 """Seconds for one watch folder."""
 
-_LAST: Final = 3.0
+_LAST: Final = 2.0
 """Seconds in which a child that was told to end takes away what it has made."""
 
 _CHILD: Final = (sys.executable, "-P", "-B", "-m", "panjaya_watchd.doctor.child")

@@ -1,6 +1,7 @@
 """Free space: bytes and names that the service's user can still make, held against what results need."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,7 @@ _NOTHING: Final = 16
 _INODES: Final = 1000
 
 
-def judge(what: str, path: Path, needed: int, why: str) -> Finding:
+def judge(what: str, path: Path, needed: int, why: str) -> Iterator[Finding]:
     """
     Look how much is free where a path lies, or the nearest that is there above it.
 
@@ -36,15 +37,17 @@ def judge(what: str, path: Path, needed: int, why: str) -> Finding:
     there = next(each for each in (path, *path.parents) if each.exists())
     found = os.statvfs(there)
     free, names = found.f_bavail * found.f_frsize, found.f_favail
-    counted = found.f_files > 0  # btrfs and many network shares make names as they are needed
-    says = f"{what} ({display(str(path))}): {size(free)} free" + (f", {names} names" if counted else "") + "."
-    if counted and names < _INODES:
-        make = trouble if names < _INODES // _NOTHING else warning
-        return make("disk", f"{says} Hardly any file can be made.", "Delete files there: its inodes run out.")
+    shown = f"{what} ({display(str(path))})"
     if free < needed:
         make = trouble if free < needed // _NOTHING else warning
-        return make("disk", f"{says} {size(needed)} are needed for {why}.", "Free some space there.")
-    return ok("disk", says)
+        says = f"{shown}: {size(free)} free, and {size(needed)} are needed for {why}."
+        yield make("disk", says, "Free some space there.")
+    else:
+        yield ok("disk", f"{shown}: {size(free)} free.")
+    # btrfs and many network shares make inodes as they are needed, and count none
+    if found.f_files > 0 and names < _INODES:
+        make = trouble if names < _INODES // _NOTHING else warning
+        yield make("disk", f"{shown}: only {names} more files can be made.", "Delete files there: its inodes run out.")
 
 
 def size(count: int) -> str:

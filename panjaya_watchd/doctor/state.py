@@ -9,6 +9,7 @@ from typing import Any
 from panjaya_watchd.core.names import FolderName, display
 from panjaya_watchd.doctor import space
 from panjaya_watchd.doctor.findings import Finding, of_error, ok, trouble, warning
+from panjaya_watchd.doctor.identity import Identity
 from panjaya_watchd.errors import LedgerError, WatchdError
 from panjaya_watchd.ledger.lock import held
 from panjaya_watchd.ledger.sql import read_only
@@ -24,21 +25,21 @@ class Memory:
     root_ids: Mapping[FolderName, str | None]
 
 
-def directory(path: Path, reached: Mapping[str, Any] | None, user: str) -> Iterator[Finding]:
+def directory(path: Path, reached: Mapping[str, Any] | None, who: Identity) -> Iterator[Finding]:
     """Judge the directory of the ledger; ``reached`` is what its user can do there, None where only systemd knows."""
     shown = display(str(path))
     if reached is None:
         yield ok("state", f"systemd makes the state directory {shown} for the service when it is started.")
     elif reached["trouble"]:
-        todo = f"Make it, and have it belong to {user}; the unit does so by StateDirectory=."
+        todo = f"Make it, and have it belong to {who.called}; the unit does so by StateDirectory=."
         yield trouble("state", f"The state directory {shown}: {reached['trouble']}.", todo)
     elif not (reached["read"] and reached["write"] and reached["enter"]):
-        todo = f"chown -R {user} {shown}"
-        yield trouble("state", f"{user} may not write in the state directory {shown}.", todo)
+        todo = f"chown -R {who.user} {shown}"
+        yield trouble("state", f"{who.called} may not write in the state directory {shown}.", todo)
     else:
-        yield ok("state", f"{user} may write in the state directory {shown}.")
+        yield ok("state", f"{who.called} may write in the state directory {shown}.")
     try:
-        yield space.judge("The state directory", path, space.LEDGER, "the ledger")
+        yield from space.judge("The state directory", path, space.LEDGER, "the ledger")
     except OSError as error:
         yield warning("disk", f"{shown} does not say how much is free: {error.strerror}.", "Ask as root.")
 

@@ -22,9 +22,12 @@ CREDENTIAL: Final = "panjaya-api-key"
 _PATIENCE: Final = 5.0
 _ASKED: Final = (
     "LoadState UnitFileState ActiveState SubState Result NeedDaemonReload WatchdogUSec User Group DynamicUser "
-    "SupplementaryGroups AmbientCapabilities PrivateUsers LoadCredential ProtectSystem ProtectHome PrivateTmp "
+    "SupplementaryGroups UMask AmbientCapabilities PrivateUsers ProtectSystem ProtectHome PrivateTmp "
     "ReadWritePaths ReadOnlyPaths InaccessiblePaths StateDirectory"
 ).split()
+_CREDENTIALS: Final = frozenset(
+    {"LoadCredential", "LoadCredentialEncrypted", "SetCredential", "SetCredentialEncrypted"}
+)
 _EDIT: Final = "by systemctl edit panjaya-watchd, then systemctl restart panjaya-watchd"
 _HOMES: Final = (Path("/home"), Path("/root"), Path("/run/user"))
 _TEMPORARY: Final = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108  (what PrivateTmp= hides)
@@ -32,9 +35,15 @@ _TEMPORARY: Final = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108  (what Privat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """The unit's properties by their names, as ``systemctl show`` writes them."""
+    """
+    The unit's properties by their names, as ``systemctl show`` writes them.
+
+    ``key`` is the file from which the API key is handed over as a credential; "" for one of systemd's own stores, None
+    where it is not handed over.
+    """
 
     properties: Mapping[str, str]
+    key: str | None = None
 
     def __getitem__(self, name: str) -> str:
         return self.properties.get(name, "")
@@ -56,43 +65,51 @@ class Unit:
         return self["User"] or "root"
 
     @property
+    def umask(self) -> int:
+        """Give what is masked in the mode of what the service makes."""
+        return int(self["UMask"] or "0022", 8)
+
+    @property
     def leases(self) -> bool:
         """Say whether the daemon has the privilege to ask for leases."""
         return not self.says("PrivateUsers") and (
             self.user == "root" or "cap_lease" in self["AmbientCapabilities"].split()
         )
 
-    @property
-    def key(self) -> str | None:
-        """Give the source of the API key, if it is handed over as a credential; "" for systemd's own stores."""
-        for word in self["LoadCredential"].split():
-            name, _, source = word.partition(":")
-            if name == CREDENTIAL:
-                return source
-        return None
 
-
-def read(text: str) -> Unit | None:
-    """Read what ``systemctl show`` prints; None where there is no such unit."""
-    pairs = (line.partition("=") for line in text.splitlines())
-    found = Unit(properties={name: value for name, _, value in pairs})
+def read(shown: str, files: str) -> Unit | None:
+    """Read what ``systemctl show`` and ``systemctl cat`` print; None where there is no such unit."""
+    pairs = (line.partition("=") for line in shown.splitlines())
+    found = Unit(properties={name: value for name, _, value in pairs}, key=_credential(files))
     return found if found["LoadState"] == "loaded" else None
+
+
+def _credential(files: str) -> str | None:
+    """Find the source of the key; ``show`` cannot print it (systemd 252)."""
+    source = None
+    for line in files.splitlines():
+        setting, _, value = line.partition("=")
+        name, _, path = value.strip().partition(":")
+        if setting.strip() in _CREDENTIALS and name in {CREDENTIAL, ""}:
+            plain = setting.strip() == "LoadCredential"
+            source = None if not name else path if plain else ""
+    return source
 
 
 def ask(name: str = NAME, command: str = "systemctl") -> Unit | None:
     """Ask the service manager of a unit; None where there is none, or no such unit."""
+    shown = _run(command, "show", "--no-pager", f"--property={','.join(_ASKED)}", name)
+    return None if shown is None else read(shown, _run(command, "cat", "--no-pager", name) or "")
+
+
+def _run(*words: str) -> str | None:
     try:
-        asked = subprocess.run(  # noqa: S603  (fixed words)
-            [command, "show", "--no-pager", f"--property={','.join(_ASKED)}", name],
-            capture_output=True,
-            check=False,
-            timeout=_PATIENCE,
-            encoding="utf-8",
-            errors="replace",
+        ran = subprocess.run(  # noqa: S603  (fixed words)
+            words, capture_output=True, check=False, timeout=_PATIENCE, encoding="utf-8", errors="replace"
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return read(asked.stdout) if asked.returncode == 0 else None
+    return ran.stdout if ran.returncode == 0 else None
 
 
 def judge(unit: Unit, places: Iterable[Path]) -> Iterator[Finding]:
@@ -113,7 +130,7 @@ def _state(unit: Unit) -> Iterator[Finding]:
     if unit.says("NeedDaemonReload"):
         found = "The unit's file was changed after systemd has read it."
         yield warning("unit", found, "systemctl daemon-reload, then systemctl restart panjaya-watchd")
-    if unit["WatchdogUSec"] in {"", "0", "infinity"}:
+    if unit["ActiveState"] == "active" and unit["WatchdogUSec"] in {"", "0", "infinity"}:
         yield warning("unit", "Nobody would notice a daemon that hangs.", f"Set WatchdogSec=60 {_EDIT}.")
 
 

@@ -15,7 +15,7 @@ from panjaya_watchd.core.names import display
 from panjaya_watchd.core.profiles import Ground, Profile, traits_of
 from panjaya_watchd.doctor import clock, inotify, key, listener, patience, service, state, unit
 from panjaya_watchd.doctor.findings import Finding, Level, ok, trouble, warning
-from panjaya_watchd.doctor.identity import USER, Identity, listener_of, of_process, of_user, own
+from panjaya_watchd.doctor.identity import DYNAMIC, USER, Identity, listener_of, of_nobody, of_process, of_user, own
 from panjaya_watchd.doctor.unit import Unit
 from panjaya_watchd.errors import WatchdError
 from panjaya_watchd.run.clock import SystemClock
@@ -73,7 +73,7 @@ def visit(config: Path, environ: Mapping[str, str], only: str | None, *, patient
     if not chosen:
         raise LookupError(*(folder.name for folder in settings.folders))
     service_unit, pid = unit.ask(), listener_of(settings.state.control)
-    who, as_whom = _who(service_unit, pid)
+    who, as_whom = _who(settings, service_unit, pid)
     reached = _reach(settings, environ, who, patient)
     silent = [path for path, can in reached.items() if can is None]
     _expect_own_files(settings, silent)
@@ -99,13 +99,18 @@ def visit(config: Path, environ: Mapping[str, str], only: str | None, *, patient
 
 def _expect_own_files(settings: Settings, silent: list[Path]) -> None:
     """Without the daemon's own files there is nothing to look at; they are read by this very process."""
-    folders = {place for one in settings.folders for place in (one.path, one.done_at, one.failed_at)}
+    theirs = {place for folder in settings.folders for place in _places(folder)}
     for path in silent:
-        if path not in folders:
+        if path not in theirs:
             raise WatchdError(
                 f"{display(str(path))} does not answer, and the service needs it for itself.",
                 hint="Check the disk, or the share and its server; better have it on a disk of this machine.",
             )
+
+
+def _places(folder: Folder) -> list[Path]:
+    """Give the places that a watch folder's settings name: itself, and what lies elsewhere."""
+    return [folder.path, *(folder.path / each for each in (folder.done, folder.failed) if each.is_absolute())]
 
 
 def _read_public_key(settings: Settings) -> None:
@@ -115,12 +120,12 @@ def _read_public_key(settings: Settings) -> None:
         read_public_key(settings.http.callback_key_file)
 
 
-def _who(service_unit: Unit | None, pid: int | None) -> tuple[Identity, Finding]:
+def _who(settings: Settings, service_unit: Unit | None, pid: int | None) -> tuple[Identity, Finding]:
     """Find out who the service is, and whether we can be that."""
     me, running = own(), None if pid is None else of_process(pid)
     user = running.user if running else service_unit.user if service_unit else USER
     if me.uid != 0:
-        found = f"Looked as {me.user}, {me.rights}"
+        found = f"Looked as {me.rights}"
         if user == me.user:
             return me, ok("identity", f"{found}: who the service works as.")
         return me, warning(
@@ -131,22 +136,36 @@ def _who(service_unit: Unit | None, pid: int | None) -> tuple[Identity, Finding]
         return running, ok("identity", found)
     if user == "root":
         return me, ok("identity", "Looked as root, who the service works as.")
-    them = (
-        of_user(user, lease=True)
-        if service_unit is None
-        else of_user(user, service_unit["Group"], service_unit.words("SupplementaryGroups"), lease=service_unit.leases)
-    )
+    group = "" if service_unit is None else service_unit["Group"]
+    more = () if service_unit is None else service_unit.words("SupplementaryGroups")
+    lease = service_unit is None or service_unit.leases
+    umask = me.umask if service_unit is None else service_unit.umask
+    them = of_user(user, "" if group == user else group, more, lease=lease, umask=umask)
     if them is not None:
         return them, ok("identity", f"Looked as the service's user is: {them.rights}.")
-    found = f"Looked as root, who may do more than the service: there is no user {user} as long as it does not run."
-    return me, warning("identity", found, "Start the service, then ask again.")
+    if service_unit is not None and service_unit.says("DynamicUser"):
+        them = of_nobody(_last_uid(settings), more, lease=lease, umask=umask)
+    if them is not None:
+        found = f"Looked as one who stands in for {user}, whom systemd makes when the service starts: {them.rights}."
+        return them, ok("identity", found)
+    found = f"Looked as root, who may do more than the service: its user {user}, or a group of it, is not there."
+    return me, warning("identity", found, "Make what is missing, or start the service; then ask again.")
+
+
+def _last_uid(settings: Settings) -> int:
+    """Give the number that the service's user had when it was last there: systemd gives it again if it can."""
+    try:
+        uid = settings.state.ledger.parent.stat().st_uid
+    except OSError:
+        return DYNAMIC
+    return uid or DYNAMIC
 
 
 def _reach(settings: Settings, environ: Mapping[str, str], who: Identity, patient: float) -> Reached:
     """Find out which places answer at all, and what the service's user can do there."""
     paths = {settings.state.ledger.parent, key_at(settings, environ)} - {None}
     for folder in settings.folders:
-        paths |= {folder.path, *(folder.path / each for each in (folder.done, folder.failed) if each.is_absolute())}
+        paths |= set(_places(folder))
     told = patience.look("reach", who, {"paths": sorted(str(path) for path in paths)}, seconds=patient)
     answers = {Path(said["path"]): said for said in told.said}
     return {path: answers.get(path) for path in paths if path is not None}
@@ -208,7 +227,7 @@ def _service(host: _Host) -> Iterator[Finding]:
     yield found.finding
     own_file = key_at(settings, host.environ)
     if own_file is not None and (host.unit is None or host.unit.key is None):
-        unreadable = key.readable(own_file, host.reached.get(own_file) or {}, host.who.user)
+        unreadable = key.readable(own_file, host.reached.get(own_file) or {}, host.who)
         yield from [] if unreadable is None else [unreadable]
     ahead = None
     if found.key is not None:
@@ -221,7 +240,7 @@ def _service(host: _Host) -> Iterator[Finding]:
 def _state(host: _Host) -> Iterator[Finding]:
     place = host.settings.state.ledger.parent
     dynamic = host.unit is not None and host.unit.says("DynamicUser") and host.pid is None
-    yield from state.directory(place, None if dynamic else host.reached[place], host.who.user)
+    yield from state.directory(place, None if dynamic else host.reached[place], host.who)
 
 
 def _listening(host: _Host) -> Iterator[Finding]:
@@ -245,6 +264,5 @@ def _watches(host: _Host, seen: tuple[Seen, ...]) -> Iterator[Finding]:
 
 def _unit(host: _Host) -> Iterator[Finding]:
     if host.unit is not None:
-        places = {place for one in host.settings.folders for place in (one.path, one.done_at, one.failed_at)}
-        silent = {path for path, can in host.reached.items() if can is None}
-        yield from unit.judge(host.unit, sorted(place for place in places if not silent & {place, *place.parents}))
+        places = {place for folder in host.settings.folders for place in _places(folder)}
+        yield from unit.judge(host.unit, sorted(place for place in places if host.reached[place] is not None))
