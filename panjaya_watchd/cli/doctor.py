@@ -89,7 +89,7 @@ def _lines(visited: Visit) -> Iterator[str]:
         yield from _told(finding for finding in visited.findings if finding.folder == seen.folder.name)
     counts = {level: sum(finding.level is level for finding in visited.findings) for level in Level}
     yield ""
-    yield f"{counts[Level.TROUBLE]} troubles, {counts[Level.WARNING]} warnings, {counts[Level.OK]} fine."
+    yield f"Fine: {counts[Level.OK]}, warnings: {counts[Level.WARNING]}, troubles: {counts[Level.TROUBLE]}."
 
 
 def _told(findings: Iterator[Finding]) -> Iterator[str]:

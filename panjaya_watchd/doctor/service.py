@@ -62,7 +62,7 @@ def _judge(base_url: str, answer: Answer, key: str, through: str) -> Finding:
     said = faults.of_status(status, answer.headers, answer.body, moment=Moment.READING, secret=key).words
     found = f"{base_url}{through}: {said}"
     if status == HTTPStatus.UNAUTHORIZED:
-        return trouble(CHECK, found, "Ask Panjaya for a key that is valid, and put it where [key] was found.")
+        return trouble(CHECK, found, "Ask Panjaya for a key that is valid, and put it where this one is.")
     if status in {HTTPStatus.FORBIDDEN, HTTPStatus.PAYMENT_REQUIRED}:
         return trouble(CHECK, found, "The key is known, but may not do this: ask Panjaya about the account.")
     if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:

@@ -23,7 +23,7 @@ _PATIENCE: Final = 5.0
 _ASKED: Final = (
     "LoadState UnitFileState ActiveState SubState Result NeedDaemonReload WatchdogUSec User Group DynamicUser "
     "SupplementaryGroups UMask AmbientCapabilities PrivateUsers ProtectSystem ProtectHome PrivateTmp "
-    "ReadWritePaths ReadOnlyPaths InaccessiblePaths StateDirectory"
+    "ReadWritePaths ReadOnlyPaths InaccessiblePaths BindPaths StateDirectory"
 ).split()
 _CREDENTIALS: Final = frozenset(
     {"LoadCredential", "LoadCredentialEncrypted", "SetCredential", "SetCredentialEncrypted"}
@@ -140,7 +140,7 @@ def _hidden(unit: Unit, places: Iterable[Path]) -> Iterator[Finding]:
     for place in places:
         real = place.resolve()
         shown = display(str(place))
-        if unit["ProtectHome"] not in {"", "no"} and _below(real, _HOMES) and not _below(real, writable):
+        if _is_hidden_home(unit, real):
             yield trouble("unit", f"ProtectHome= hides {shown} from the service.", f"Set ProtectHome=no {_EDIT}.")
         elif unit.says("PrivateTmp") and _below(real, _TEMPORARY):
             found = f"PrivateTmp= hides {shown} from the service."
@@ -148,10 +148,18 @@ def _hidden(unit: Unit, places: Iterable[Path]) -> Iterator[Finding]:
         elif _below(real, _paths(unit, "InaccessiblePaths")):
             yield trouble("unit", f"InaccessiblePaths= hides {shown} from the service.", f"Take it out {_EDIT}.")
         elif _below(real, _paths(unit, "ReadOnlyPaths")) or (
-            unit["ProtectSystem"] == "strict" and not _below(real, writable)
+            (unit["ProtectSystem"] == "strict" or (unit["ProtectHome"] == "read-only" and _below(real, _HOMES)))
+            and not _below(real, writable)
         ):
             found = f"The unit makes {shown} read-only for the service."
             yield trouble("unit", found, f"Set ReadWritePaths={shown} {_EDIT}.")
+
+
+def _is_hidden_home(unit: Unit, real: Path) -> bool:
+    """Say whether a place is below a home that the service does not see; what is bound there shows in a tmpfs only."""
+    bound = [Path(word.split(":")[1]) for word in unit.words("BindPaths") if ":" in word]
+    shown = unit["ProtectHome"] == "tmpfs" and _below(real, bound)
+    return unit["ProtectHome"] in {"yes", "tmpfs"} and _below(real, _HOMES) and not shown
 
 
 def _rights(unit: Unit) -> Iterator[Finding]:
