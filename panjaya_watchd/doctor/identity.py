@@ -28,7 +28,6 @@ DYNAMIC: Final = 65519
 _CAPABILITY_VERSION: Final = 0x20080522
 """``_LINUX_CAPABILITY_VERSION_3`` (capget(2)): two words of 32 bits for each set."""
 
-_PR_SET_DUMPABLE: Final = 4
 _PR_SET_KEEPCAPS: Final = 8
 _CLONE_NEWNS: Final = 0x00020000
 _CREDENTIALS: Final = struct.calcsize("3i")
@@ -176,7 +175,6 @@ def become(identity: Identity) -> None:
     low, high = kept & 0xFFFFFFFF, kept >> 32
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
     _call(libc.capset, header, (ctypes.c_uint32 * 6)(low, low, 0, high, high, 0))
-    _call(libc.prctl, _PR_SET_DUMPABLE, 1, 0, 0, 0)  # else /proc/self is root's
 
 
 def _see_as(pid: int, libc: ctypes.CDLL) -> None:
