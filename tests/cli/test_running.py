@@ -103,7 +103,7 @@ def test_the_service_manager_hears_the_start_and_the_log_where_it_hung(here: Sit
     assert words.index("READY=1") < words.index("WATCHDOG=1", words.index("READY=1"))
     assert daemon.returncode == -signal.SIGABRT
     assert "Fatal Python error: Aborted" in logged
-    assert "run/driver.py" in logged
+    assert "run/daemon.py" in logged
     assert "timestamp" not in logged, "the journal has its own"
 
 
