@@ -131,7 +131,7 @@ def _state(unit: Unit) -> Iterator[Finding]:
         found = "The unit's file was changed after systemd has read it."
         yield warning("unit", found, "systemctl daemon-reload, then systemctl restart panjaya-watchd")
     if unit["ActiveState"] == "active" and unit["WatchdogUSec"] in {"", "0", "infinity"}:
-        yield warning("unit", "Nobody would notice a daemon that hangs.", f"Set WatchdogSec=60 {_EDIT}.")
+        yield warning("unit", "Nobody would notice a daemon that hangs.", f"Set WatchdogSec=180 {_EDIT}.")
 
 
 def _hidden(unit: Unit, places: Iterable[Path]) -> Iterator[Finding]:
