@@ -293,6 +293,14 @@ def test_the_privilege_to_ask_who_writes(drop: Path) -> None:
     assert "CAP_LEASE" in found.todo
 
 
+def test_a_file_system_that_cannot_flush_names(drop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told that a power cut may undo a rename."""
+    flush = durable.sync
+    monkeypatch.setattr(durable, "sync", lambda descriptor: flush(descriptor) and False)
+
+    assert wrong(look(drop)) == {"sync": "warning"}
+
+
 def test_mount_options_that_hide_changes() -> None:
     """They are told for each file system, with what to mount it with."""
     grounds = (
