@@ -82,6 +82,7 @@ WITHOUT: Final = {
     "ledger-sync": Stage(Books, ("ext4",)),
     "fsync-of-file": Stage(Folders, ("ext4", "xfs")),
     "fsync-of-folder": Stage(Folders, ("ext4", "xfs")),
+    "gate": Stage(Folders, ("ext4",)),
 }
 """Where the absence of each safeguard is looked for."""
 

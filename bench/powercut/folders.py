@@ -108,6 +108,7 @@ class Folders:
             orderly=False,
             drops={},
             refused=("bad",),
+            switches={"names": False},  # else most of what a ledger forgets could be found at the studio
             roots={FOLDER: str(self._root)},
             codec=CODEC,
             notes=notes,

@@ -8,6 +8,7 @@ from typing import Final
 from unittest import mock
 
 from sqlalchemy import Connection
+from world import SimGate
 
 from panjaya_watchd.ledger import sqlite_file
 from panjaya_watchd.places import durable
@@ -43,9 +44,14 @@ def _without_sync_of_the_ledger() -> AbstractContextManager[object]:
     return mock.patch.object(sqlite_file, "make_durable", careless)
 
 
+def _without_the_gate() -> AbstractContextManager[object]:
+    return mock.patch.object(SimGate, "wait", return_value=True)
+
+
 SAFEGUARDS: Final[Mapping[str, Callable[[], AbstractContextManager[object]]]] = {
     "fsync-of-folder": _without_sync_of_folders,
     "fsync-of-file": _without_sync_of_files,
     "ledger-sync": _without_sync_of_the_ledger,
+    "gate": _without_the_gate,
 }
 """Each by its name, as what takes it out for a while."""
