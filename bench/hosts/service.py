@@ -1,0 +1,223 @@
+"""
+The service on a host, with all that belongs to it: its studio, its configuration, its key, people who drop videos.
+
+The studio is the rehearsal's and listens on the machine's loopback, so it outlives every death of the host, as the real
+one would, and its bills are counted from outside. The people are ``anna`` and ``boris``; both are in the group
+``videos``, to which the watch folders belong. Neither is known to the service.
+"""
+
+import json
+import secrets
+import subprocess
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import tomli_w
+from machine import LIFE, digest, files
+
+from bench.hosts import secrecy
+from bench.hosts.host import PATIENCE, Host, until
+from panjaya_watchd.rehearsal.records import Bill
+from panjaya_watchd.rehearsal.script import Scripted
+from panjaya_watchd.rehearsal.server import StudioServer
+from panjaya_watchd.rehearsal.studio import Studio
+from panjaya_watchd.rehearsal.switches import Switches
+
+UNIT: Final = "panjaya-watchd"
+CONFIG: Final = "/etc/panjaya-watchd/watchd.toml"
+KEY_FILE: Final = "/etc/panjaya-watchd/api-key"
+STATE: Final = "var/lib/private/panjaya-watchd"
+"""Below a host's root: where DynamicUser keeps what StateDirectory names."""
+
+GROUP: Final = "videos"
+PEOPLE: Final = ("anna", "boris")
+
+USUAL: Final[Mapping[str, Any]] = {
+    "locale": "en-US",
+    "languages": ["es-ES"],
+    "quiet": "0.5s",
+    "on_first_start": "take",
+}
+PACE: Final[Mapping[str, Any]] = {"poll_first": "0.2s", "poll_max": "1s", "doubt_window": "3s"}
+
+
+class Service:
+    """
+    The service on one host that is up; a context manager.
+
+    Its end looks for the key in everything that the proof has left, and fails where it is found.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        *,
+        folders: Mapping[str, Mapping[str, Any]] | None = None,
+        switches: Mapping[str, Any] | None = None,
+        unit: Mapping[str, str] | None = None,
+    ) -> None:
+        """
+        Prepare it; nothing is started.
+
+        Args:
+            host: with the service installed.
+            folders: name to what its ``[[folder]]`` has beyond the usual; one named ``marketing`` if none is given.
+            switches: what the studio does differently from a studio in a hurry.
+            unit: more settings of the unit's ``[Service]``.
+
+        """
+        self.host = host
+        self.key = f"panjaya-{secrets.token_hex(20)}"
+        self.studio = Studio(Switches(**{**LIFE, **(switches or {})}), clock=lambda: datetime.now(UTC))
+        self.server = StudioServer(self.studio, key=self.key)
+        self.folders = {name: dict(own) for name, own in (folders or {"marketing": {}}).items()}
+        self.tables: dict[str, dict[str, Any]] = {
+            "api": {"base_url": self.server.base_url, **PACE},
+            "http": {"listen": ""},
+            "limits": {"requests_per_second": 1000},
+        }
+        self._settings = {"SupplementaryGroups": GROUP, **(unit or {})}
+
+    def __enter__(self) -> Self:
+        self.host.run("groupadd", GROUP)
+        for person in PEOPLE:
+            self.host.run("useradd", "--groups", GROUP, "--no-create-home", person)
+        for name in self.folders:
+            self.make_folder(name)
+        self.configure()
+        self.write_key(self.key)
+        self.override(**self._settings)
+        self.server.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self.stays_secret()
+            else:
+                print(self.tail())
+        finally:
+            self.server.stop()
+
+    # What an operator does
+
+    def make_folder(self, name: str) -> None:
+        """Make a folder that everybody of the group may write to, as README tells to."""
+        place = f"/srv/{name}"
+        self.host.run("mkdir", "--parents", place)
+        self.host.run("chgrp", GROUP, place)
+        self.host.run("chmod", "2775", place)
+
+    def configure(self) -> None:
+        """Write ``folders`` and ``tables`` as they are now."""
+        tables = [{"name": name, "path": f"/srv/{name}", **USUAL, **own} for name, own in self.folders.items()]
+        self.host.write(CONFIG, tomli_w.dumps({**self.tables, "folder": tables}))
+
+    def write_key(self, key: str) -> None:
+        """Put the key where the unit looks for it, for root alone."""
+        self.host.write(KEY_FILE, f"{key}\n", mode=0o600)
+
+    def override(self, **settings: str) -> None:
+        """Set something in the unit's ``[Service]``, as ``systemctl edit`` does."""
+        lines = "".join(f"{name}={value}\n" for name, value in settings.items())
+        self.host.write(f"/etc/systemd/system/{UNIT}.service.d/override.conf", f"[Service]\n{lines}")
+        self.host.run("systemctl", "daemon-reload")
+
+    def start(self) -> Self:
+        """Start it; returns when it says that it is ready."""
+        self.host.run("systemctl", "start", UNIT)
+        return self
+
+    def control(self, verb: str, *, seconds: float = PATIENCE) -> subprocess.CompletedProcess[str]:
+        """Do something else with it, whatever comes of that."""
+        return self.host.run("systemctl", verb, UNIT, check=False, seconds=seconds)
+
+    def show(self, name: str) -> str:
+        """Give one property of the unit."""
+        return self.host.run("systemctl", "show", "--property", name, "--value", UNIT).stdout.strip()
+
+    @property
+    def pid(self) -> int:
+        """Give the number of its process, as the host counts; 0 where there is none."""
+        return int(self.show("MainPID"))
+
+    def kill(self, signal: str) -> None:
+        """Send its process a signal."""
+        self.host.run("kill", f"-{signal}", str(self.pid))
+
+    def say(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a command of the program, as root."""
+        return self.host.run("panjaya-watchd", *words, check=check)
+
+    def status(self) -> dict[str, Any]:
+        """Ask it how it stands."""
+        said: dict[str, Any] = json.loads(self.say("status", "--json").stdout)
+        return said
+
+    def claim(self, stem: str) -> dict[str, Any] | None:
+        """Give the facts of a drop's living claim."""
+        for claim in self.status()["claims"]:
+            if Path(claim["file"]).stem == stem:
+                return dict(claim)
+        return None
+
+    def folder(self, name: str) -> dict[str, Any]:
+        """Give what it says of a watch folder."""
+        (found,) = [one for one in self.status()["folders"] if one["name"] == name]
+        return dict(found)
+
+    # What people do
+
+    def place(self, folder: str = "marketing") -> Path:
+        """Give a watch folder, as seen from outside."""
+        return self.host.root / "srv" / folder
+
+    def drop(self, name: str, content: bytes, folder: str = "marketing", person: str = "anna") -> None:
+        """Put a file into a watch folder, as somebody else than the service."""
+        command = self.host.command("sh", "-c", f"umask 002; cat >'/srv/{folder}/{name}'", user=person)
+        subprocess.run(command, input=content, check=True, timeout=PATIENCE)
+
+    def answer(self, stem: str, folder: str = "marketing", seconds: float = PATIENCE) -> Path:
+        """Wait until a drop is answered; give the folder of the answer, as seen from outside."""
+        places = [self.place(folder) / there / stem for there in ("done", "failed")]
+        return until(lambda: [place for place in places if place.is_dir()], f"an answer to {stem!r}", seconds)[0]
+
+    # What is known of it from outside
+
+    def story(self, event: str | None = None, **fields: object) -> list[dict[str, Any]]:
+        """Read its log in the journal: all of it, or the entries of one event with these fields."""
+        told = [json.loads(entry["MESSAGE"]) for entry in self.journal() if entry["MESSAGE"].startswith("{")]
+        wanted = {**fields, **({} if event is None else {"event": event})}
+        return [line for line in told if all(line.get(key) == value for key, value in wanted.items())]
+
+    def journal(self, *matches: str) -> list[dict[str, Any]]:
+        """Give the entries of the unit in the journal, all boots, oldest first: its own and systemd's about it."""
+        return self.host.journal("--unit", UNIT, *matches)
+
+    def tail(self) -> str:
+        """Give the end of its journal, for messages."""
+        said = self.host.run("journalctl", "--no-pager", "--lines=60", "--unit", UNIT, check=False).stdout
+        return said + self.host.run("systemctl", "status", "--no-pager", UNIT, check=False).stdout[:1500]
+
+    def bills(self, content: bytes | None = None) -> list[Bill]:
+        """Give all bills, or those for one video."""
+        return [bill for bill in self.studio.bills if content is None or bill.sha256 == digest(content)]
+
+    def slow(self, seconds: float, on: str, times: int = 1) -> None:
+        """Let the studio leave its next requests unread for a while: a large body gets stuck half-way."""
+        self.server.script(Scripted(on=on, do="delay", seconds=seconds, times=times))
+
+    def is_done(self, stem: str, content: bytes, folder: str = "marketing") -> bool:
+        """Say whether a drop lies in ``done/`` as it was dropped, with result and receipt, and was paid for once."""
+        names = {f"{stem}.mp4", f"{stem}.es-ES.mp4", f"{stem}.receipt.toml"}
+        found = files(self.place(folder) / "done" / stem)
+        return set(found) == names and found[f"{stem}.mp4"] == content and len(self.bills(content)) == 1
+
+    def stays_secret(self) -> None:
+        """Fail where the key is anywhere but in the file into which the operator has put it."""
+        assert secrecy.betrayals(self.host, self.key, {KEY_FILE}) == []
