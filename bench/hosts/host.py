@@ -181,6 +181,14 @@ class Host:
     def _is_dead(self) -> bool:
         return not self.processes()
 
+    def _has_no_cgroup(self) -> bool:
+        with suppress(OSError):
+            for cgroup in self._cgroups:
+                for directory, _, _ in os.walk(cgroup, topdown=False):
+                    Path(directory).rmdir()
+            return True
+        return False
+
     def _find_leader(self) -> int:
         assert self._supervisor is not None
         assert self._supervisor.poll() is None, f"nspawn ended: {(self.home / 'console').read_text(errors='replace')}"
@@ -195,9 +203,8 @@ class Host:
             self.cut_power()
         if self.root.is_mount():
             subprocess.run(["umount", self.root], check=True)
-        for cgroup in self._cgroups:
-            for directory, _, _ in os.walk(cgroup, topdown=False):
-                Path(directory).rmdir()
+        # A process that has ended is counted for a moment longer.
+        until(self._has_no_cgroup, f"the cgroups of {self.name} to be empty", every=0.02)
         shutil.rmtree(self.home)
 
 

@@ -166,6 +166,11 @@ class Service:
                 return dict(claim)
         return None
 
+    def stands(self, stem: str) -> str | None:
+        """Give the state of a drop's living claim."""
+        claim = self.claim(stem)
+        return claim and str(claim["state"])
+
     def folder(self, name: str) -> dict[str, Any]:
         """Give what it says of a watch folder."""
         (found,) = [one for one in self.status()["folders"] if one["name"] == name]
@@ -182,10 +187,20 @@ class Service:
         command = self.host.command("sh", "-c", f"umask 002; cat >'/srv/{folder}/{name}'", user=person)
         subprocess.run(command, input=content, check=True, timeout=PATIENCE)
 
-    def answer(self, stem: str, folder: str = "marketing", seconds: float = PATIENCE) -> Path:
-        """Wait until a drop is answered; give the folder of the answer, as seen from outside."""
-        places = [self.place(folder) / there / stem for there in ("done", "failed")]
-        return until(lambda: [place for place in places if place.is_dir()], f"an answer to {stem!r}", seconds)[0]
+    def answered(self, stem: str, content: bytes, folder: str = "marketing", seconds: float = PATIENCE) -> Path:
+        """
+        Wait until a drop lies in ``done/`` as it was dropped, with its result and receipt; it was paid for once.
+
+        Gives the folder of the answer, as seen from outside.
+        """
+        place = self.place(folder) / "done" / stem
+        names = {f"{stem}.mp4", f"{stem}.es-ES.mp4", f"{stem}.receipt.toml"}
+        until(place.is_dir, f"an answer to {stem!r}", seconds)
+        found = files(place)
+        assert set(found) == names
+        assert found[f"{stem}.mp4"] == content, f"{stem}.mp4 is not what was dropped"
+        assert len(self.bills(content)) == 1
+        return place
 
     # What is known of it from outside
 
@@ -212,11 +227,9 @@ class Service:
         """Let the studio leave its next requests unread for a while: a large body gets stuck half-way."""
         self.server.script(Scripted(on=on, do="delay", seconds=seconds, times=times))
 
-    def is_done(self, stem: str, content: bytes, folder: str = "marketing") -> bool:
-        """Say whether a drop lies in ``done/`` as it was dropped, with result and receipt, and was paid for once."""
-        names = {f"{stem}.mp4", f"{stem}.es-ES.mp4", f"{stem}.receipt.toml"}
-        found = files(self.place(folder) / "done" / stem)
-        return set(found) == names and found[f"{stem}.mp4"] == content and len(self.bills(content)) == 1
+    def slow_answer(self, seconds: float, on: str) -> None:
+        """Let the studio do the next request at once and answer it late."""
+        self.server.script(Scripted(on=on, do="delay", when="after_store", seconds=seconds))
 
     def stays_secret(self) -> None:
         """Fail where the key is anywhere but in the file into which the operator has put it."""
