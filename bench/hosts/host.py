@@ -89,6 +89,13 @@ class Host:
 
     def boot(self) -> None:
         """Switch it on and wait until everything that starts by itself has started."""
+        self.switch_on()
+        until((self.inside / "run/systemd/private").exists, f"systemd of {self.name} to listen", every=0.02)
+        said = self.run("systemctl", "is-system-running", "--wait", check=False).stdout.strip()
+        assert said == "running", f"{self.name} is {said}: {self.run('systemctl', '--failed').stdout}"
+
+    def switch_on(self) -> None:
+        """Switch it on, and wait for nothing but the first process."""
         for cgroup in self._cgroups:
             cgroup.mkdir(exist_ok=True)
         joining = "".join(f"echo $$ > {cgroup}/cgroup.procs; " for cgroup in self._cgroups)
@@ -102,9 +109,6 @@ class Host:
                 command, stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True
             )
         self._leader = until(self._find_leader, f"{self.name} to begin to boot", every=0.02)
-        until((self.inside / "run/systemd/private").exists, f"systemd of {self.name} to listen", every=0.02)
-        said = self.run("systemctl", "is-system-running", "--wait", check=False).stdout.strip()
-        assert said == "running", f"{self.name} is {said}: {self.run('systemctl', '--failed').stdout}"
 
     def cut_power(self) -> None:
         """Kill every process of the host at once. What was written to its disk is there at the next boot."""

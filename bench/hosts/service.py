@@ -7,11 +7,15 @@ one would, and its bills are counted from outside. The people are ``anna`` and `
 """
 
 import json
+import os
 import secrets
+import shutil
 import subprocess
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -20,6 +24,8 @@ from machine import LIFE, digest, files
 
 from bench.hosts import secrecy
 from bench.hosts.host import PATIENCE, Host, until
+from panjaya_watchd.core.claim import Claim
+from panjaya_watchd.ledger.sql import read_only
 from panjaya_watchd.rehearsal.records import Bill
 from panjaya_watchd.rehearsal.script import Scripted
 from panjaya_watchd.rehearsal.server import StudioServer
@@ -169,7 +175,7 @@ class Service:
     def stands(self, stem: str) -> str | None:
         """Give the state of a drop's living claim."""
         claim = self.claim(stem)
-        return claim and str(claim["state"])
+        return None if claim is None else str(claim["state"])
 
     def folder(self, name: str) -> dict[str, Any]:
         """Give what it says of a watch folder."""
@@ -186,6 +192,14 @@ class Service:
         """Put a file into a watch folder, as somebody else than the service."""
         command = self.host.command("sh", "-c", f"umask 002; cat >'/srv/{folder}/{name}'", user=person)
         subprocess.run(command, input=content, check=True, timeout=PATIENCE)
+
+    def put(self, name: str, content: bytes, folder: str = "marketing") -> None:
+        """Put a file of somebody else into a watch folder in one piece, also while the host is down."""
+        making = self.host.root / "srv" / name
+        making.write_bytes(content)
+        os.chown(making, 1000, self.place(folder).stat().st_gid)
+        making.chmod(0o664)
+        making.rename(self.place(folder) / name)
 
     def answered(self, stem: str, content: bytes, folder: str = "marketing", seconds: float = PATIENCE) -> Path:
         """
@@ -213,6 +227,16 @@ class Service:
     def journal(self, *matches: str) -> list[dict[str, Any]]:
         """Give the entries of the unit in the journal, all boots, oldest first: its own and systemd's about it."""
         return self.host.journal("--unit", UNIT, *matches)
+
+    def claims(self) -> list[Claim]:
+        """Read every living claim in its ledger, from outside, while it does not run; the ledger is only copied."""
+        with TemporaryDirectory() as copy:
+            for path in (self.host.root / STATE).glob("ledger.db*"):
+                shutil.copy(path, copy)
+            if not (Path(copy) / "ledger.db").exists():
+                return []
+            with closing(read_only(f"sqlite:///{copy}/ledger.db")) as ledger:
+                return list(ledger.living())
 
     def tail(self) -> str:
         """Give the end of its journal, for messages."""

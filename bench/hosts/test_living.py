@@ -74,7 +74,7 @@ def test_past_the_gate_it_hears_the_answer_before_it_stops(service: Service) -> 
     service.start()
     service.slow_answer(8, on=UPLOAD)
     service.drop("talk.mp4", talk(1))
-    until(lambda: service.bills(), "it to be paid for")
+    until(service.bills, "it to be paid for")
     assert 2 < _stop(service) < 20
     (moved,) = service.story("claim.moved", **{"from": "releasing"})
     assert moved["to"] == "dubbing"
