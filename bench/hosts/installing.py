@@ -1,37 +1,61 @@
-"""Installing the service on a fresh Debian, as README tells an operator to."""
+"""Building the Debian package and installing it on a fresh Debian, as README tells an operator to."""
 
 import hashlib
 import os
+import subprocess
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from bench.hosts.host import Host
-from bench.hosts.tree import HALF_AN_HOUR, ROOT, layer, tree
+from bench.hosts.tree import HALF_AN_HOUR, ROOT, kept, layer, tree
 
-PROGRAM: Final = "/opt/panjaya-watchd/bin/panjaya-watchd"
-SOURCE: Final = "/run/source"
-BUNDLE: Final = Path("/etc/ssl/certs/ca-certificates.crt")
+FORMER: Final = "d20166c"
+"""The last commit before there were packages; its program is packaged as the package is made now."""
 
-_PACKED: Final = ("panjaya_watchd", "config", "systemd", "requirements")
-
-
-def installed(release: str) -> tuple[Path, ...]:
-    """Give the layers of a host with the service on it, neither configured nor started."""
-    below = tree(release)
-    packed = sorted(path for name in _PACKED for path in (ROOT / name).rglob("*") if path.is_file())
-    key = hashlib.sha256(b"".join(path.read_bytes() for path in packed if path.suffix != ".pyc")).hexdigest()
-    options = [f"--bind-ro={ROOT}:{SOURCE}", "--resolv-conf=replace-host"]
-    options += [f"--bind-ro={path}" for path in (BUNDLE, Path("/etc/pip.conf")) if path.exists()]
-    return below, layer(f"{release}.service", key, _install, below, options=options)
+DEBS: Final = "/run/debs"
 
 
-def _install(host: Host) -> None:
-    environ = [f"{name}={value}" for name, value in os.environ.items() if name.startswith("PIP_") or "_proxy" in name]
-    if BUNDLE.exists():
-        environ += [f"PIP_CERT={BUNDLE}", f"SSL_CERT_FILE={BUNDLE}"]
-    pip = ("env", *environ, "/opt/panjaya-watchd/bin/pip", "install", "--quiet")
-    host.run("python3", "-m", "venv", "/opt/panjaya-watchd")
-    host.run(*pip, "--require-hashes", "--requirement", f"{SOURCE}/requirements/service.txt", seconds=HALF_AN_HOUR)
-    host.run(*pip, "--no-deps", SOURCE, seconds=HALF_AN_HOUR)
-    host.run("ln", "-s", PROGRAM, "/usr/bin/")
-    host.run("cp", f"{SOURCE}/systemd/panjaya-watchd.service", "/etc/systemd/system/")
+def package(release: str, commit: str = "HEAD") -> Path:
+    """Give the package of a commit, as it is packaged here; what is committed is built."""
+    packed = [path for name in ("packaging", "systemd") for path in (ROOT / name).rglob("*") if path.is_file()]
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(packed))).hexdigest()
+    git = ("git", "-c", "safe.directory=*", "rev-parse", commit)
+    key = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=True).stdout + digest
+    name = f"{release}.{'deb' if commit == 'HEAD' else commit}"
+    (deb,) = kept(name, key, partial(_build, release, commit)).glob("*.deb")
+    return deb
+
+
+def installed(release: str, commit: str = "HEAD") -> tuple[Path, ...]:
+    """Give the layers of a host with the package of a commit on it, neither configured nor started."""
+    below, deb = tree(release), package(release, commit)
+    key = hashlib.sha256(deb.read_bytes()).hexdigest()
+    options = [f"--bind-ro={deb.parent}:{DEBS}", "--resolv-conf=replace-host"]
+    return below, layer(f"{deb.parent.name}.installed", key, partial(install, deb=deb), below, options=options)
+
+
+def with_bindfs(release: str) -> tuple[Path, ...]:
+    """Give the layers of such a host that can also mount FUSE's plainest file system, a directory seen once more."""
+    below = installed(release)
+    key = below[-1].with_name(f"{below[-1].name}.key").read_text()
+    fetch = partial(_fetch, package="bindfs")
+    return *below, layer(f"{release}.bindfs", key, fetch, *below, options=["--resolv-conf=replace-host"])
+
+
+def install(host: Host, deb: Path) -> None:
+    """Install a package that the host has in ``DEBS``, with what it needs of Debian."""
+    _fetch(host, f"{DEBS}/{deb.name}")
+
+
+def _fetch(host: Host, package: str) -> None:
+    get = ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet", "--yes", "--no-install-recommends")
+    host.run(*get, "update", seconds=HALF_AN_HOUR)
+    host.run(*get, "install", package, seconds=HALF_AN_HOUR)
+
+
+def _build(release: str, commit: str, place: Path) -> None:
+    environ = {**os.environ, "TREE": str(tree(release)), "OUT": str(place)}
+    words = ["packaging/deb.sh", release, commit]
+    built = subprocess.run(words, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, f"{' '.join(words)}:\n{built.stdout[-2000:]}{built.stderr[-2000:]}"

@@ -35,8 +35,8 @@ from panjaya_watchd.rehearsal.switches import Switches
 UNIT: Final = "panjaya-watchd"
 CONFIG: Final = "/etc/panjaya-watchd/watchd.toml"
 KEY_FILE: Final = "/etc/panjaya-watchd/api-key"
-STATE: Final = "var/lib/private/panjaya-watchd"
-"""Below a host's root: where DynamicUser keeps what StateDirectory names."""
+STATE: Final = "var/lib/panjaya-watchd"
+"""Below a host's root."""
 
 GROUP: Final = "videos"
 PEOPLE: Final = ("anna", "boris")
@@ -77,6 +77,8 @@ class Service:
         """
         self.host = host
         self.key = f"panjaya-{secrets.token_hex(20)}"
+        self.forgotten: list[str] = []
+        """Keys that are not in use any more, and may be nowhere at all."""
         self.studio = Studio(Switches(**{**LIFE, **(switches or {})}), clock=lambda: datetime.now(UTC))
         self.server = StudioServer(self.studio, key=self.key)
         self.folders = {name: dict(own) for name, own in (folders or {"marketing": {}}).items()}
@@ -85,17 +87,17 @@ class Service:
             "http": {"listen": ""},
             "limits": {"requests_per_second": 1000},
         }
-        self._settings = {"SupplementaryGroups": GROUP, **(unit or {})}
+        self._settings = unit or {}
 
     def __enter__(self) -> Self:
         self.host.run("groupadd", GROUP)
         for person in PEOPLE:
             self.host.run("useradd", "--groups", GROUP, "--no-create-home", person)
-        for name in self.folders:
-            self.make_folder(name)
+        self.host.run("usermod", "--append", "--groups", GROUP, UNIT)
         self.configure()
         self.write_key(self.key)
-        self.override(**self._settings)
+        if self._settings:
+            self.override(**self._settings)
         self.server.start()
         return self
 
@@ -112,15 +114,18 @@ class Service:
 
     # What an operator does
 
-    def make_folder(self, name: str) -> None:
-        """Make a folder that everybody of the group may write to, as README tells to."""
-        place = f"/srv/{name}"
-        self.host.run("mkdir", "--parents", place)
-        self.host.run("chgrp", GROUP, place)
-        self.host.run("chmod", "2775", place)
-
     def configure(self) -> None:
-        """Write ``folders`` and ``tables`` as they are now."""
+        """Write ``folders`` and ``tables`` as they are now; let people and the service write in each folder."""
+        for name in self.folders:
+            place = f"/srv/{name}"
+            self.host.run("mkdir", "--parents", place)
+            self.host.run("chgrp", GROUP, place)
+            self.host.run("chmod", "2775", place)
+        self.write_config()
+        self.say("service", "folders")
+
+    def write_config(self) -> None:
+        """Write ``folders`` and ``tables`` as they are now, and nothing else."""
         tables = [{"name": name, "path": f"/srv/{name}", **USUAL, **own} for name, own in self.folders.items()]
         self.host.write(CONFIG, tomli_w.dumps({**self.tables, "folder": tables}))
 
@@ -130,8 +135,11 @@ class Service:
 
     def override(self, **settings: str) -> None:
         """Set something in the unit's ``[Service]``, as ``systemctl edit`` does."""
-        lines = "".join(f"{name}={value}\n" for name, value in settings.items())
-        self.host.write(f"/etc/systemd/system/{UNIT}.service.d/override.conf", f"[Service]\n{lines}")
+        self.edit("[Service]\n" + "".join(f"{name}={value}\n" for name, value in settings.items()))
+
+    def edit(self, content: str) -> None:
+        """Do what ``systemctl edit`` does."""
+        self.host.write(f"/etc/systemd/system/{UNIT}.service.d/override.conf", content)
         self.host.run("systemctl", "daemon-reload")
 
     def start(self) -> Self:
@@ -177,6 +185,11 @@ class Service:
         claim = self.claim(stem)
         return None if claim is None else str(claim["state"])
 
+    def sent(self, stem: str) -> int:
+        """Give how many bytes of a drop are on their way."""
+        claim = self.claim(stem) or {"moving": {}}
+        return int(claim["moving"].get("upload", {}).get("bytes", 0))
+
     def folder(self, name: str) -> dict[str, Any]:
         """Give what it says of a watch folder."""
         (found,) = [one for one in self.status()["folders"] if one["name"] == name]
@@ -201,28 +214,26 @@ class Service:
         making.chmod(0o664)
         making.rename(self.place(folder) / name)
 
-    def answered(self, stem: str, content: bytes, folder: str = "marketing", seconds: float = PATIENCE) -> Path:
+    def answered(self, stem: str, content: bytes, place: Path | None = None, seconds: float = PATIENCE) -> Path:
         """
         Wait until a drop lies in ``done/`` as it was dropped, with its result and receipt; it was paid for once.
 
-        Gives the folder of the answer, as seen from outside.
+        Gives the folder of the answer, as seen from outside; ``place`` is the watch folder where that is not marketing.
         """
-        place = self.place(folder) / "done" / stem
+        done = (place or self.place()) / "done" / stem
         names = {f"{stem}.mp4", f"{stem}.es-ES.mp4", f"{stem}.receipt.toml"}
-        until(place.is_dir, f"an answer to {stem!r}", seconds)
-        found = files(place)
+        until(done.is_dir, f"an answer to {stem!r}", seconds)
+        found = files(done)
         assert set(found) == names
         assert found[f"{stem}.mp4"] == content, f"{stem}.mp4 is not what was dropped"
         assert len(self.bills(content)) == 1
-        return place
+        return done
 
     # What is known of it from outside
 
-    def story(self, event: str | None = None, **fields: object) -> list[dict[str, Any]]:
-        """Read its log in the journal: all of it, or the entries of one event with these fields."""
-        told = [json.loads(entry["MESSAGE"]) for entry in self.journal() if entry["MESSAGE"].startswith("{")]
-        wanted = {**fields, **({} if event is None else {"event": event})}
-        return [line for line in told if all(line.get(key) == value for key, value in wanted.items())]
+    def story(self, *matches: str) -> list[dict[str, Any]]:
+        """Give the entries of its own log, all boots, oldest first, that have these fields, each ``NAME=value``."""
+        return [entry for entry in self.journal(*matches) if "EVENT" in entry]
 
     def journal(self, *matches: str) -> list[dict[str, Any]]:
         """Give the entries of the unit in the journal, all boots, oldest first: its own and systemd's about it."""
@@ -256,5 +267,6 @@ class Service:
         self.server.script(Scripted(on=on, do="delay", when="after_store", seconds=seconds))
 
     def stays_secret(self) -> None:
-        """Fail where the key is anywhere but in the file into which the operator has put it."""
+        """Fail where the key is anywhere but in the file where the operator has put it, or where a former one is."""
         assert secrecy.betrayals(self.host, self.key, {KEY_FILE}) == []
+        assert [place for key in self.forgotten for place in secrecy.betrayals(self.host, key, ())] == []

@@ -17,7 +17,7 @@ def test_started_means_that_every_folder_was_looked_at(host: Host) -> None:
     with Service(host, folders={"marketing": {}, "sales": {}}, switches=SLOW) as service:
         service.start()
         assert [folder["scanned_seconds_ago"] is not None for folder in service.status()["folders"]] == [True, True]
-        assert service.show("StatusText").startswith("Watching 2")
+        assert service.show("StatusText") == "Watching 2 folders: nothing under way"
 
         service.drop("talk.mp4", talk(1))
         until(lambda: "1 dubbing" in service.show("StatusText"), "systemd to be told of the video")
@@ -61,7 +61,7 @@ def test_before_the_gate_it_stops_at_once(service: Service) -> None:
     service.start()
     service.slow(60, on=UPLOAD)
     service.drop("talk.mp4", video)
-    until(lambda: _sent(service, "talk"), "bytes to be on their way")
+    until(lambda: service.sent("talk"), "bytes to be on their way")
     assert _stop(service) < 5
     assert service.bills() == []
 
@@ -76,16 +76,11 @@ def test_past_the_gate_it_hears_the_answer_before_it_stops(service: Service) -> 
     service.drop("talk.mp4", talk(1))
     until(service.bills, "it to be paid for")
     assert 2 < _stop(service) < 20
-    (moved,) = service.story("claim.moved", **{"from": "releasing"})
-    assert moved["to"] == "dubbing"
+    (moved,) = service.story("EVENT=claim.moved", "FROM=releasing")
+    assert moved["TO"] == "dubbing"
 
     service.start()
     service.answered("talk", talk(1))
-
-
-def _sent(service: Service, stem: str) -> int:
-    claim = service.claim(stem) or {"moving": {}}
-    return int(claim["moving"].get("upload", {}).get("bytes", 0))
 
 
 def _stop(service: Service) -> float:

@@ -55,19 +55,29 @@ def layer(name: str, key: str, make: Callable[[Host], None], *below: Path, optio
         options: more of ``systemd-nspawn`` for that host.
 
     """
+
+    def write(place: Path) -> None:
+        with Host(*below, options=options) as host:
+            make(host)
+            host.power_off()
+            # A host that finds an identity and a journal would go on as the one that wrote them.
+            (host.root / "etc/machine-id").write_text("")
+            for journal in (host.root / "var/log/journal").iterdir():
+                shutil.rmtree(journal)
+            subprocess.run(["cp", "--archive", "--no-target-directory", host.upper, place], check=True)
+
+    return kept(name, key, write)
+
+
+def kept(name: str, key: str, make: Callable[[Path], None]) -> Path:
+    """Give a directory of ours; ``make`` fills it if it is not there, or was made from something else."""
     place, noted = KEPT / name, KEPT / f"{name}.key"
     with _alone(name):
         if not noted.exists() or noted.read_text() != key:
             noted.unlink(missing_ok=True)
             shutil.rmtree(place, ignore_errors=True)
-            with Host(*below, options=options) as host:
-                make(host)
-                host.power_off()
-                # A host that finds an identity and a journal would go on as the one that wrote them.
-                (host.root / "etc/machine-id").write_text("")
-                for journal in (host.root / "var/log/journal").iterdir():
-                    shutil.rmtree(journal)
-                subprocess.run(["cp", "--archive", host.upper, place], check=True)
+            place.mkdir()
+            make(place)
             noted.write_text(key)
     return place
 
