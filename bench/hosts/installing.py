@@ -13,6 +13,9 @@ from bench.hosts.tree import HALF_AN_HOUR, ROOT, kept, layer, tree
 FORMER: Final = "d20166c"
 """The last commit before there were packages; its program is packaged as the package is made now."""
 
+_BUILT: Final = ("panjaya_watchd", "config", "requirements", "pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE")
+"""What of a commit gets into its package."""
+
 DEBS: Final = "/run/debs"
 
 
@@ -20,7 +23,7 @@ def package(release: str, commit: str = "HEAD") -> Path:
     """Give the package of a commit, as it is packaged here; what is committed is built."""
     packed = [path for name in ("packaging", "systemd") for path in (ROOT / name).rglob("*") if path.is_file()]
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(packed))).hexdigest()
-    git = ("git", "-c", "safe.directory=*", "rev-parse", commit)
+    git = ("git", "-c", "safe.directory=*", "rev-parse", *(f"{commit}:{name}" for name in _BUILT))
     key = subprocess.run(git, cwd=ROOT, capture_output=True, text=True, check=True).stdout + digest
     name = f"{release}.{'deb' if commit == 'HEAD' else commit}"
     (deb,) = kept(name, key, partial(_build, release, commit)).glob("*.deb")

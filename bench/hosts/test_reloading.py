@@ -58,12 +58,14 @@ def test_a_new_key_does_not_disturb_an_upload(host: Host, *, sealed: bool) -> No
         until(lambda: service.sent("talk"), "bytes to be on their way")
 
         service.forgotten.append(service.key)
-        service.key = service.server.key = f"panjaya-{secrets.token_hex(20)}"
+        service.key = f"panjaya-{secrets.token_hex(20)}"
+        service.server.keys.add(service.key)
         service.write_key(service.key)
         if sealed:
             service.host.run("systemd-creds", "encrypt", "--name=panjaya-api-key", KEY_FILE, SEALED)
             (service.host.root / KEY_FILE.lstrip("/")).unlink()
         assert service.control("reload").returncode == 0
+        service.server.keys.remove(service.forgotten[0])
         assert service.stands("talk") == "uploading"
 
         service.answered("talk", video)

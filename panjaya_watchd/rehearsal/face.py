@@ -34,16 +34,12 @@ PATIENCE: Final = 10.0
 
 
 class Face:
-    """
-    The application over one studio; videos and results are kept in ``folder``, ``posted`` grows with callbacks.
-
-    ``key`` may be exchanged: every request that comes from then on is held against the new one.
-    """
+    """The application over one studio; videos and results are kept in ``folder``, ``posted`` grows with callbacks."""
 
     def __init__(self, studio: Studio, *, key: str, folder: Path, posted: Sequence[Posted] = ()) -> None:
         self._studio = studio
         self._switches = studio.switches
-        self.key = key
+        self._bearer = f"Bearer {key}".encode()
         self._folder = folder
         self._results = Results(folder)
         self._posted = posted
@@ -205,7 +201,7 @@ class Face:
         given = request.headers.get("authorization", "")
         if not given.startswith("Bearer "):
             raise Refused(self._switches.unauthorised_code, "Not authenticated")
-        if not hmac.compare_digest(given.encode("latin-1"), f"Bearer {self.key}".encode()):
+        if not hmac.compare_digest(given.encode("latin-1"), self._bearer):
             raise Refused(401, "Could not validate the API key")
 
     def _answer(self, body: Any, status: int = 200) -> Response:

@@ -46,6 +46,7 @@ class StudioServer:
 
         """
         self.studio = studio
+        self.key = key
         self.requests: list[Seen] = []
         self._socket = socket.create_server(("127.0.0.1", port), backlog=512)
         # asyncio does so for sockets that it makes itself; else every answer waits 40 ms between its head and its body.
@@ -57,21 +58,12 @@ class StudioServer:
         self._script = Script(studio.switches.chaos)
         self._callbacks = Callbacks(studio)
         self.callbacks: list[Posted] = self._callbacks.log
-        self._face = Face(studio, key=key, folder=Path(self._folder.name), posted=self.callbacks)
-        self._interference = Interference(self._face.app, self._script, self.requests)
+        face = Face(studio, key=key, folder=Path(self._folder.name), posted=self.callbacks)
+        self._interference = Interference(face.app, self._script, self.requests)
         self._server = _Server(_config(self._interference, tls))
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [self._socket]}, name="rehearsal-studio", daemon=True
         )
-
-    @property
-    def key(self) -> str:
-        """Give the key that is right now; it may be exchanged, as in the Studio's settings."""
-        return self._face.key
-
-    @key.setter
-    def key(self, key: str) -> None:
-        self._face.key = key
 
     def script(self, *faults: Scripted) -> None:
         """Let these faults strike the next requests that match them, in this order."""

@@ -123,16 +123,6 @@ def test_the_key_may_be_looked_at_last(serve: Serve, connect: Connect, ask: Ask)
     assert server.requests[0].received > 50_000
 
 
-def test_a_key_is_exchanged(serve: Serve, connect: Connect) -> None:
-    """From then on the old one is wrong."""
-    server = serve()
-    client = connect(server)
-    server.key = "panjaya-another"
-
-    assert client.get("/v1/assets/").status_code == 401
-    assert client.get("/v1/assets/", headers={"Authorization": "Bearer panjaya-another"}).status_code == 200
-
-
 def test_the_log_lacks_the_key(serve: Serve, connect: Connect) -> None:
     """A request is logged with its headers but the key; that there was one is told."""
     server = serve()
