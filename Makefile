@@ -7,7 +7,7 @@ stamp = .venv/.$(1)-$(shell { $(PYTHON) --version; cat requirements/$(1).txt; } 
 run := $(call stamp,run)
 test := $(call stamp,test)
 
-.PHONY: help rehearse test fast lint types coverage check table slow bench vm hosts lock
+.PHONY: help rehearse test fast lint types coverage check table slow bench vm hosts deb lock
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -52,6 +52,10 @@ hosts: $(test) ## the service in real systemd hosts, Debian 12 and 13, made for 
 	@$(call debian,command -v debootstrap,debootstrap)
 	@$(call debian,command -v systemd-nspawn,systemd-container)
 	@unshare --mount $(python) -m pytest -n 2 --dist worksteal bench/hosts
+
+deb: ## the Debian packages for bookworm and trixie, in dist/ (root, some minutes)
+	packaging/deb.sh bookworm
+	packaging/deb.sh trixie
 
 lock: $(test) ## rewrite requirements/*.txt from pyproject.toml; UPGRADE=1 takes the newest versions
 	@requirements/lock.sh

@@ -4,50 +4,67 @@ import secrets
 import socket
 import threading
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from panjaya_watchd.api.panjaya import Panjaya
 from panjaya_watchd.api.turns import Turns
 from panjaya_watchd.core.content import Measured
 from panjaya_watchd.core.names import ClaimId, FolderName
-from panjaya_watchd.core.profiles import Profile
 from panjaya_watchd.ledger.sql import SqlLedger
 from panjaya_watchd.media.ending import ending
 from panjaya_watchd.media.probe import probe
-from panjaya_watchd.places.base import Place
-from panjaya_watchd.places.disk import DiskPlace
+from panjaya_watchd.parts import hints_of, meters_of, place_of, watched_of
+from panjaya_watchd.renewal import Renewal
 from panjaya_watchd.run.board import Board
-from panjaya_watchd.run.clock import Clock, SystemClock
+from panjaya_watchd.run.clock import SystemClock
 from panjaya_watchd.run.daemon import Daemon, answer
 from panjaya_watchd.run.driver import Driver
-from panjaya_watchd.run.first_start import Root
-from panjaya_watchd.run.folders import Watched
 from panjaya_watchd.run.hands import Hands
 from panjaya_watchd.run.inbox import Inbox
-from panjaya_watchd.run.intake import Intake
+from panjaya_watchd.run.lane import Lane
 from panjaya_watchd.run.lanes import Lanes
 from panjaya_watchd.run.listening import Listening
-from panjaya_watchd.run.messages import Called, Look
-from panjaya_watchd.run.meter import Meter, Meters
+from panjaya_watchd.run.messages import Called, Reload
 from panjaya_watchd.run.story import Log
 from panjaya_watchd.run.tell import Ear
+from panjaya_watchd.run.watched import Watched
 from panjaya_watchd.service.notify import Notifier
 from panjaya_watchd.service.sockets import address
-from panjaya_watchd.settings import Folder, Limits, Settings
-from panjaya_watchd.watch.folder_hints import FolderHints
+from panjaya_watchd.settings import Settings
 
 if TYPE_CHECKING:
     from panjaya_watchd.web.server import WebServer
+
+RESTORED = (
+    "What was sent since then is not known here. Drops that may have been are held: panjaya-watchd status, and look "
+    "them up in the Studio. Budgets do not count what was spent since then."
+)
+"""What to do where the ledger is a backup that was put in place."""
 
 PROBE_PATIENCE = 20.0
 """Seconds; a video that takes longer to measure has no known duration."""
 
 
-def build(
-    settings: Settings, key: str, log: Log, environ: Mapping[str, str], handed: Sequence[socket.socket] = ()
+def build(  # noqa: PLR0913  (what the host gives, each on its own)
+    settings: Settings,
+    key: str,
+    log: Log,
+    environ: Mapping[str, str],
+    *,
+    config: Path,
+    handed: Sequence[socket.socket] = (),
 ) -> Daemon:
     """
-    Make a daemon of settings. ``handed`` are sockets from the service manager, to be served in place of `http.listen`.
+    Make a daemon of settings.
+
+    Args:
+        settings: without faults.
+        key: the API key.
+        log: where it tells what it does.
+        environ: tells where the service manager listens, and where the API key lies.
+        handed: sockets from the service manager, to be served in place of `http.listen`.
+        config: where the settings were read, and are to be read again.
 
     Raises:
         LedgerError: the ledger is damaged, newer, or held by another daemon.
@@ -61,11 +78,13 @@ def build(
     turns = Turns(settings.limits.requests_per_second, now=clock.monotonic, pause=threading.Event().wait)
     api = Panjaya(settings.api.base_url, key, turns=turns)
     ledger = SqlLedger(settings.state.url, owner=socket.gethostname())
+    if ledger.restored is not None:
+        log.warning("ledger.restored", backup_of=ledger.restored.isoformat(), hint=RESTORED)
     names = {folder.name: folder for folder in settings.folders}
-    meters = _meters(settings, clock, stop)
+    meters = meters_of(settings, clock, stop)
     hands = Hands(
         api=api,
-        places={name: _place(folder) for name, folder in names.items()},
+        places={name: place_of(folder) for name, folder in names.items()},
         probe=_measure,
         ending=ending,
         clock=clock,
@@ -74,7 +93,7 @@ def build(
         meters=meters,
         urgently=turns.urgently,
     )
-    listening = Listening({name: _hints(folder, inbox) for name, folder in names.items()})
+    listening = Listening({name: hints_of(folder, inbox) for name, folder in names.items()})
     lanes = Lanes(
         hands=hands,
         inbox=inbox,
@@ -84,17 +103,26 @@ def build(
         listening=listening,
         patiently=turns.patiently,
     )
+    renewal = Renewal(
+        settings=settings, environ=environ, log=log, inbox=inbox, clock=clock, stop=stop, api=api, turns=turns
+    )
+    reading = Lane("settings", 1, inbox, clock.monotonic)
+
+    def reread(reload: Reload, watched: Mapping[FolderName, Watched]) -> None:
+        reading.hand(lambda: renewal.read(config, reload, watched))
+
     driver = Driver(
         ledger=ledger,
         doing=lanes,
         inbox=inbox,
         clock=clock,
         log=log,
-        watched={name: _watched(folder, settings) for name, folder in names.items()},
+        watched={name: watched_of(folder, settings) for name, folder in names.items()},
         new_id=lambda: ClaimId(secrets.token_hex(5)),
         callback_url=lambda claim_id: _callback_url(settings, claim_id),
         together=settings.limits.budget.limits() if settings.limits.budget else None,
         answer=lambda driver, question: answer(driver, question, board, meters),
+        reread=reread,
     )
     web = _web(settings, inbox, log, handed)
     ear = Ear(settings.state.control, inbox.put)
@@ -106,26 +134,7 @@ def build(
         log=log,
         manager=manager,
         openers=() if web is None else (web.start,),
-        closers=(listening.end, ear.close, *(() if web is None else (web.stop,)), api.close),
-    )
-
-
-def _meters(settings: Settings, clock: Clock, stop: threading.Event) -> Meters:
-    """Make a meter for each direction of each folder, and of all together, that has a rate."""
-    limits = settings.limits
-    ruled: list[tuple[FolderName | None, Limits | Folder]] = [(None, limits)]
-    ruled += [(folder.name, folder) for folder in settings.folders]
-    return Meters(
-        uploads={
-            name: Meter(by.upload_rate, clock, stop.wait, sharers=limits.uploads)
-            for name, by in ruled
-            if by.upload_rate.spans
-        },
-        downloads={
-            name: Meter(by.download_rate, clock, stop.wait, sharers=limits.downloads)
-            for name, by in ruled
-            if by.download_rate.spans
-        },
+        closers=(listening.end, reading.end, ear.close, *(() if web is None else (web.stop,)), api.close),
     )
 
 
@@ -163,32 +172,6 @@ def _web(settings: Settings, inbox: Inbox, log: Log, handed: Sequence[socket.soc
 def _callback_url(settings: Settings, claim_id: ClaimId) -> str | None:
     base = settings.http.public_url
     return f"{base}/callback/{claim_id}" if base else None
-
-
-def _place(folder: Folder) -> Place:
-    return DiskPlace(
-        folder.path,
-        done=folder.done,
-        failed=folder.failed,
-        recursive=folder.recursive,
-        profile=None if folder.profile == "auto" else Profile(folder.profile),
-    )
-
-
-def _watched(folder: Folder, settings: Settings) -> Watched:
-    return Watched(
-        defaults=folder.defaults(),
-        rules=folder.rules(settings.api),
-        intake=Intake(rule=folder.rule()),
-        budget=folder.budget.limits() if folder.budget else None,
-        root=Root(path=str(folder.path), hold=folder.on_first_start == "hold"),
-    )
-
-
-def _hints(folder: Folder, inbox: Inbox) -> FolderHints:
-    name = folder.name
-    ours = ("processing", str(folder.done), str(folder.failed), "STATUS.txt")
-    return FolderHints(folder.path, recursive=folder.recursive, say=lambda: inbox.put(Look(folder=name)), ours=ours)
 
 
 def _measure(descriptor: int | None) -> Measured | None:

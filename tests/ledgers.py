@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from panjaya_watchd.core.claim import Claim, Dubbing, State
+from panjaya_watchd.core.claim import Claim, Destination, Dubbing, Outcome, State
 from panjaya_watchd.core.drop import Drop, Fingerprint, Part, Role
 from panjaya_watchd.core.names import AssetId, ClaimId, FolderName, Locale
 from panjaya_watchd.core.order import AutoGenerate, Language, Order
@@ -40,7 +40,9 @@ def make(number: int) -> Claim:
         asset_id=AssetId(f"asset-{number}"),
         dubbings=tuple(Dubbing(locale=locale) for locale in TARGETS),
     )
-    return replace(claim, state=State.CLOSED, closed_at=NOON + timedelta(hours=number)) if number % 3 else claim
+    over = Outcome(to=Destination.DONE, why="It is done.")
+    closed = replace(claim, state=State.CLOSED, closed_at=NOON + timedelta(hours=number), outcome=over)
+    return closed if number % 3 else claim
 
 
 def surroundings() -> dict[str, str]:

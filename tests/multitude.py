@@ -47,10 +47,12 @@ from panjaya_watchd.rehearsal.request import Refused
 from panjaya_watchd.rehearsal.studio import Studio
 from panjaya_watchd.rehearsal.switches import Switches
 from panjaya_watchd.run.board import Board
+from panjaya_watchd.run.change import Ground
 from panjaya_watchd.run.driver import Driver
 from panjaya_watchd.run.hands import Hands
 from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.messages import Answer, Called, Happened, Message
+from panjaya_watchd.run.meter import Meters
 from panjaya_watchd.run.sweeping import sweep
 
 SPANISH: Final = Locale("es-ES")
@@ -415,6 +417,15 @@ class Multitude:
 
     def post(self, folder: FolderName, text: str | None) -> None:
         """There is no status."""
+
+    def change(self, *, uploads: int, downloads: int, meters: Meters) -> None:
+        """Nothing changes."""
+
+    def watch(self, folder: FolderName, ground: Ground) -> None:
+        """Nothing changes."""
+
+    def leave(self, folder: FolderName) -> None:
+        """Nothing changes."""
 
     def expect(self, folder: FolderName, root_id: str) -> None:
         """There is no root."""

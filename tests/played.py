@@ -29,10 +29,12 @@ from panjaya_watchd.places.base import Known
 from panjaya_watchd.rehearsal.records import Video
 from panjaya_watchd.rehearsal.request import Refused
 from panjaya_watchd.run import lanes
+from panjaya_watchd.run.change import Ground
 from panjaya_watchd.run.gate import Gate
 from panjaya_watchd.run.hands import Hands
 from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.messages import Answer, Happened, Message
+from panjaya_watchd.run.meter import Meters
 from panjaya_watchd.run.sweeping import sweep
 
 if TYPE_CHECKING:
@@ -199,6 +201,16 @@ class SimLanes:
         self._hands = hands
         self._inbox = inbox
         self._gates: dict[ClaimId, Gate] = {}
+
+    def change(self, *, uploads: int, downloads: int, meters: Meters) -> None:
+        """Nothing: one thing is done at a time here."""
+
+    def watch(self, folder: FolderName, ground: Ground) -> None:
+        """Look for files there from now on."""
+        self._hands.places[folder] = ground.place
+
+    def leave(self, folder: FolderName) -> None:
+        """Nothing: its place may stay."""
 
     def hand(self, claim: Claim, effect: Effect) -> None:  # noqa: C901  (one arm for each effect)
         """Begin an effect, as `Lanes.hand` does."""

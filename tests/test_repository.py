@@ -82,7 +82,7 @@ def test_what_the_documents_name_exists() -> None:
         (document.name, word)
         for document in (ROOT / "README.md", ROOT / "ARCHITECTURE.md")
         for word in re.findall(
-            r"(?<![\w/.-])(?:bench|config|requirements|systemd|tests|panjaya_watchd|\.ci)/[\w./-]*\w",
+            r"(?<![\w/.-])(?:bench|config|packaging|requirements|systemd|tests|panjaya_watchd|\.ci)/[\w./-]*\w",
             document.read_text(encoding="utf-8"),
         )
     ]
@@ -91,7 +91,9 @@ def test_what_the_documents_name_exists() -> None:
     assert [name for name in named if not (ROOT / name[1]).exists()] == []
 
 
-@pytest.mark.parametrize("script", [".ci/run", "requirements/lock.sh", "bench/fresh_debian.sh", "bench/vm/run.sh"])
+@pytest.mark.parametrize(
+    "script", [".ci/run", "requirements/lock.sh", "bench/fresh_debian.sh", "bench/vm/run.sh", "packaging/deb.sh"]
+)
 def test_a_script_can_be_run(script: str) -> None:
     """It is executable, and its shell understands it."""
     path = ROOT / script
@@ -138,11 +140,14 @@ def test_the_unit_states_what_the_daemon_relies_on() -> None:
     assert service["Type"] == "notify"
     assert set(service["RestartPreventExitStatus"].split()) == {"2", "78"}
     assert service["Restart"] == "on-failure"
-    assert service["StateDirectory"] == service["ConfigurationDirectory"] == "panjaya-watchd"
+    assert service["User"] == service["StateDirectory"] == "panjaya-watchd"
+    assert service["StateDirectoryMode"] == "0700"
+    assert service["LimitCORE"] == "0"
     assert service["LoadCredential"] == "panjaya-api-key:/etc/panjaya-watchd/api-key"
     assert service["TimeoutStopSec"] == "30"
     assert service["ExecStart"].endswith("/panjaya-watchd run")
-    assert service["ExecReload"] == "/bin/kill -HUP $MAINPID"
+    program = service["ExecStart"].removesuffix(" run")
+    assert service["ExecReload"] == f"+{program} reload --key /etc/panjaya-watchd/api-key"
 
 
 def test_systemd_listens_where_the_daemon_would() -> None:
@@ -151,12 +156,31 @@ def test_systemd_listens_where_the_daemon_would() -> None:
     assert "Accept=" not in SOCKET.read_text(encoding="utf-8")
 
 
+def test_the_unit_says_what_each_restriction_costs() -> None:
+    """Beside each line that takes something away stands, in the comment above, what one has to do without."""
+    *_, restrictions = UNIT.read_text(encoding="utf-8").partition("# From here on")
+    paragraphs = re.findall(r"((?:^#.*\n)+)((?:^[A-Z].*\n)+)", restrictions.partition("[Install]")[0], re.MULTILINE)
+    mute = [lines for comment, lines in paragraphs if "COSTS:" not in comment]
+
+    assert len(paragraphs) > 20
+    assert mute == ["SystemCallErrorNumber=EPERM\n"]
+
+
+def every_line_of_the_example(drop_in: Path) -> None:
+    """Write the example of a drop-in with nothing commented out, its programs aside."""
+    text = (UNIT.parent / "example.conf").read_text(encoding="utf-8")
+    drop_in.parent.mkdir()
+    drop_in.write_text(re.sub(r"(?m)^#(?=[A-Z]\w+=)", "", text), encoding="utf-8")
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs Debian's systemd, for systemd-analyze")
 @pytest.mark.slow
 def test_systemd_understands_the_units(tmp_path: Path) -> None:
     """No key and no value is unknown to this systemd, and the service is exposed to little; its program aside."""
     unit, socket = tmp_path / UNIT.name, shutil.copy(SOCKET, tmp_path)
-    unit.write_text(re.sub(r"(?m)^ExecStart=\S+", "ExecStart=/bin/true", UNIT.read_text(encoding="utf-8")))
+    text = UNIT.read_text(encoding="utf-8")
+    unit.write_text(re.sub(r"(?m)^(Exec\w+=\+?)\S+", r"\1/bin/true", text), encoding="utf-8")
+    every_line_of_the_example(tmp_path / f"{unit.name}.d" / "override.conf")
     # A plain verify answers 0 for unknown keys and bad values (systemd 252 and 257).
     verified = subprocess.run(
         ["systemd-analyze", "verify", "--recursive-errors=no", unit, socket],
@@ -165,7 +189,7 @@ def test_systemd_understands_the_units(tmp_path: Path) -> None:
         check=False,
     )
     judged = subprocess.run(
-        ["systemd-analyze", "security", "--offline=true", "--threshold=20", unit], capture_output=True, check=False
+        ["systemd-analyze", "security", "--offline=true", "--threshold=15", unit], capture_output=True, check=False
     )
 
     assert (verified.returncode, verified.stderr) == (0, "")

@@ -37,12 +37,12 @@ from panjaya_watchd.rehearsal.switches import Switches
 from panjaya_watchd.run.board import Board
 from panjaya_watchd.run.driver import Driver
 from panjaya_watchd.run.first_start import Root
-from panjaya_watchd.run.folders import Watched
 from panjaya_watchd.run.gate import Gate
 from panjaya_watchd.run.hands import Hands
 from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.intake import Intake
 from panjaya_watchd.run.messages import Message
+from panjaya_watchd.run.watched import Watched
 
 FOLDER = FolderName("marketing")
 TRACE = "/srv/dub/processing/.panjaya-watchd"

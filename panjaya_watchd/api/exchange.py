@@ -93,7 +93,7 @@ class Exchange:
     def __init__(self, base: str, key: str, *, timeouts: Timeouts, tls: ssl.SSLContext | None) -> None:
         self._base = base
         self._loopback = is_loopback(base)
-        headers = {"Authorization": f"Bearer {key}", "Accept": "application/json", "User-Agent": _NAME}
+        headers = {"Accept": "application/json", "User-Agent": _NAME}
         trust = httpx.create_ssl_context() if tls is None else tls
         reading = httpx.Timeout(timeouts.read, connect=timeouts.connect)
         # Each upload has a connection of its own: one that was idle might be closed just as the upload begins.
@@ -113,6 +113,12 @@ class Exchange:
             cookies=_no_cookies(),
             event_hooks={"response": [_put_location_aside]},
         )
+        self.use_key(key)
+
+    def use_key(self, key: str) -> None:
+        """Ask with another key from now on; a request that has begun keeps the one that it began with."""
+        for client in (self._uploads, self._reads):
+            client.headers["Authorization"] = f"Bearer {key}"
 
     def close(self) -> None:
         """Close all idle connections."""

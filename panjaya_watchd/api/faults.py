@@ -8,7 +8,7 @@ proxy says, a cut, a timeout and a 5xx prove nothing. Where money may have moved
 that no reader of one field alone sends a video twice. No answer makes it raise.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -187,7 +187,9 @@ _FREE: Final = frozenset({Moment.READING, Moment.CHANGING})
 _ROWS: Final = {name: row for row in TABLE for name in row.met}
 
 
-def of_status(status: int, headers: Mapping[str, str], body: bytes, *, moment: Moment, secret: str = "") -> Fault:
+def of_status(
+    status: int, headers: Mapping[str, str], body: bytes, *, moment: Moment, secrets: Collection[str] = ()
+) -> Fault:
     """
     Judge a complete answer that is not what was asked for.
 
@@ -196,7 +198,7 @@ def of_status(status: int, headers: Mapping[str, str], body: bytes, *, moment: M
         headers: by lower-case name.
         body: its beginning is enough.
         moment: when it came.
-        secret: the API key, taken out of the words wherever somebody echoes it.
+        secrets: every API key that was used, taken out of the words wherever somebody echoes it.
 
     """
     detail = wording.detail(body)
@@ -206,13 +208,13 @@ def of_status(status: int, headers: Mapping[str, str], body: bytes, *, moment: M
     return _fault(
         row,
         moment,
-        words=wording.line(f"{said}: {words}" if words else f"{said}.", secret),
+        words=wording.line(f"{said}: {words}" if words else f"{said}.", secrets),
         status=status,
         not_before=wording.asked_pause(headers),
     )
 
 
-def of_exception(error: Exception, *, moment: Moment, secret: str = "") -> Fault:
+def of_exception(error: Exception, *, moment: Moment, secrets: Collection[str] = ()) -> Fault:
     """
     Judge a request that brought no answer.
 
@@ -224,7 +226,7 @@ def of_exception(error: Exception, *, moment: Moment, secret: str = "") -> Fault
     if row is None:
         raise LookupError(f"no row in the table of faults for {error!r}")
     says = str(error)
-    return _fault(row, moment, words=wording.line(f"{row.said}: {says}" if says.strip() else f"{row.said}.", secret))
+    return _fault(row, moment, words=wording.line(f"{row.said}: {says}" if says.strip() else f"{row.said}.", secrets))
 
 
 def of_result(status: int, headers: Mapping[str, str], body: bytes) -> Fault:
@@ -237,7 +239,7 @@ def of_result(status: int, headers: Mapping[str, str], body: bytes) -> Fault:
     return Fault(
         money_may_have_moved=False,
         repeat_helps=True,
-        words=wording.line(f"{said} ({status}): {wording.plain(body)}".rstrip(": "), ""),
+        words=wording.line(f"{said} ({status}): {wording.plain(body)}".rstrip(": ")),
         not_before=wording.asked_pause(headers),
         status=status,
     )

@@ -73,9 +73,22 @@ class Panjaya:
         turns: Turns | None = None,
     ) -> None:
         self._base = origin(base_url)
-        self._key = credential(key)
+        self._keys: tuple[str, ...] = (credential(key),)
+        """All that were used, the one in use last: what is answered to an earlier one may show that one."""
         self._turns = turns or Turns(now=lambda: 0.0, pause=lambda _: None)
-        self._exchange = Exchange(self._base, self._key, timeouts=timeouts or Timeouts(), tls=tls)
+        self._exchange = Exchange(self._base, self._keys[-1], timeouts=timeouts or Timeouts(), tls=tls)
+
+    def use_key(self, key: str) -> None:
+        """
+        Ask with another key from now on; a request that has begun keeps the one that it began with.
+
+        Raises:
+            SettingsError: it cannot be one; it is not shown, and the former one stays.
+
+        """
+        if (new := credential(key)) != self._keys[-1]:
+            self._keys = (*self._keys, new)
+            self._exchange.use_key(new)
 
     def close(self) -> None:
         """Close all idle connections."""
@@ -115,7 +128,7 @@ class Panjaya:
         try:
             answer = self._exchange.upload(UPLOAD_PATH, headers, passage)
         except TROUBLE as error:
-            return faults.of_exception(error, moment=_moment(passage), secret=self._key)
+            return faults.of_exception(error, moment=_moment(passage), secrets=self._keys)
         finally:
             passage.close()
         return self._asset(answer, _moment(passage))
@@ -160,7 +173,7 @@ class Panjaya:
         try:
             answer = self._exchange.send("PATCH", revise_path(version_id), {})
         except TROUBLE as error:
-            return faults.of_exception(error, moment=Moment.CHANGING, secret=self._key)
+            return faults.of_exception(error, moment=Moment.CHANGING, secrets=self._keys)
         link = answers.studio_link(answer.body) if answer.success else None
         return self._fault(answer, Moment.CHANGING) if link is None else link
 
@@ -176,7 +189,7 @@ class Panjaya:
         try:
             answer = self._exchange.send("POST", studio_url_path(version_id), {})
         except TROUBLE as error:
-            return faults.of_exception(error, moment=Moment.READING, secret=self._key)
+            return faults.of_exception(error, moment=Moment.READING, secrets=self._keys)
         link = answers.studio_link(answer.body) if answer.success else None
         return link or self._fault(answer, Moment.READING)
 
@@ -223,7 +236,7 @@ class Panjaya:
                 if found is None:  # the host has another file by now, so once more and from the beginning
                     found = self._fetch(result_url, partial, progress)
             except TROUBLE as error:
-                return faults.of_exception(error, moment=Moment.READING, secret=self._key)
+                return faults.of_exception(error, moment=Moment.READING, secrets=self._keys)
         return found or _unusable("its host keeps changing it")
 
     def weigh(self, result_url: str) -> int | Fault:
@@ -237,7 +250,7 @@ class Panjaya:
                     return int(length)
                 return faults.of_result(response.status_code, response.headers, b"")
         except TROUBLE as error:
-            return faults.of_exception(error, moment=Moment.READING, secret=self._key)
+            return faults.of_exception(error, moment=Moment.READING, secrets=self._keys)
 
     def _fetch(self, url: str, partial: Partial, progress: Callable[[int], None]) -> Download | Fault | None:
         """Ask for what is missing and store it; None: what we have is of no use any more, and was thrown away."""
@@ -265,7 +278,7 @@ class Panjaya:
         try:
             answer = self._exchange.send("POST", path, fields)
         except TROUBLE as error:
-            return faults.of_exception(error, moment=moment, secret=self._key)
+            return faults.of_exception(error, moment=moment, secrets=self._keys)
         return self._asset(answer, moment)
 
     def _asset(self, answer: Answer, moment: Moment) -> Asset | Fault:
@@ -277,15 +290,15 @@ class Panjaya:
         try:
             answer = self._exchange.read(url)
         except TROUBLE as error:
-            return faults.of_exception(error, moment=Moment.READING, secret=self._key)
+            return faults.of_exception(error, moment=Moment.READING, secrets=self._keys)
         return answer.body if answer.success else self._fault(answer, Moment.READING)
 
     def _unclear(self, answer: bytes) -> Fault:
         """Judge a success that holds nothing we know; only for reading."""
-        return faults.of_status(200, {}, answer, moment=Moment.READING, secret=self._key)
+        return faults.of_status(200, {}, answer, moment=Moment.READING, secrets=self._keys)
 
     def _fault(self, answer: Answer, moment: Moment) -> Fault:
-        return faults.of_status(answer.status, answer.headers, answer.body, moment=moment, secret=self._key)
+        return faults.of_status(answer.status, answer.headers, answer.body, moment=moment, secrets=self._keys)
 
 
 def _moment(passage: Passage) -> Moment:

@@ -33,16 +33,24 @@ class Turns:
     def __init__(
         self, per_second: float = math.inf, *, now: Callable[[], float], pause: Callable[[float], object]
     ) -> None:
-        self._many = 0 if math.isinf(per_second) else max(1, math.ceil(per_second))
-        self._span = self._many / per_second
+        self._many = 0
+        self._span = 0.0
         self._now = now
         self._pause = pause
-        self._begun: deque[float] = deque(maxlen=self._many)
+        self._begun: deque[float] = deque()
         """When the last requests began, as many as there may be in a span."""
         self._lock = threading.Lock()
         self._hurried = 0
         """How many wait that are not patient."""
         self._own = threading.local()
+        self.change(per_second)
+
+    def change(self, per_second: float) -> None:
+        """Allow so many from now on; what was sent before counts on."""
+        with self._lock:
+            self._many = 0 if math.isinf(per_second) else max(1, math.ceil(per_second))
+            self._span = self._many / per_second
+            self._begun = deque(self._begun, maxlen=self._many)
 
     def wait(self) -> None:
         """Wait until one more request may be sent, and count it; not `urgently`."""

@@ -7,7 +7,7 @@ Pure. Understands any bytes and never raises. What it gives as words is one prin
 import html
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
@@ -51,9 +51,9 @@ def plain(body: bytes) -> str:
     return html.unescape(re.sub(r"<[^>]*>", " ", shown))
 
 
-def line(text: str, secret: str) -> str:
+def line(text: str, secrets: Collection[str] = ()) -> str:
     """Make one printable line that holds no secret: no key, no credentials, no query string of a signed link."""
-    for hidden in (secret, secret.removeprefix("panjaya-")):
+    for hidden in [each for secret in secrets for each in (secret, secret.removeprefix("panjaya-"))]:
         if len(hidden) >= 4:
             text = text.replace(hidden, "***")
     text = re.sub(r"(?i)\bbearer\s+\S+", "Bearer ***", text)

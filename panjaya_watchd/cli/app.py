@@ -26,6 +26,18 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+ledgers = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Copy the ledger, or check it.")
+app.add_typer(ledgers, name="ledger")
+
+
+service = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Make a systemd service of this program, or take it away again.",
+)
+app.add_typer(service, name="service")
+
 
 def run() -> None:
     """Run a command and leave with its exit code."""
@@ -56,6 +68,23 @@ def run_daemon(
     from panjaya_watchd.cli import running  # noqa: PLC0415  (each command loads what it needs)
 
     running.run(config, verbose=verbose)
+
+
+@app.command()
+def reload(
+    config: Config = CONFIG,
+    key: Annotated[
+        Path | None,
+        typer.Option(
+            "--key", metavar="FILE|-", help="Hand over the API key in this file, which the daemon cannot read."
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Have the running daemon take the configuration as it is now. One with faults is refused; the old one stays."""
+    from panjaya_watchd.cli import reloading  # noqa: PLC0415
+
+    raise typer.Exit(reloading.reload(config, key, as_json=json))
 
 
 @app.command()
@@ -160,6 +189,31 @@ def release(
     raise typer.Exit(telling.release(config, claim, everything=everything, folder=folder, give_up=give_up))
 
 
+@ledgers.command("backup")
+def ledger_backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file; an existing one is never replaced.")],
+    config: Config = CONFIG,
+) -> None:
+    """Copy the ledger into a new file, whether the daemon runs or not, and check the copy."""
+    from panjaya_watchd.cli import ledger  # noqa: PLC0415
+
+    raise typer.Exit(ledger.backup(config, file))
+
+
+@ledgers.command("verify")
+def ledger_verify(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="A ledger or a backup; by itself the daemon's.")
+    ] = None,
+    config: Config = CONFIG,
+    json: Json = False,
+) -> None:
+    """Check a whole ledger, and tell all that is wrong with it; nothing is written. Exit status: 1 if anything is."""
+    from panjaya_watchd.cli import ledger  # noqa: PLC0415
+
+    raise typer.Exit(ledger.verify(config, file, as_json=json))
+
+
 @app.command()
 def init(
     folder: Annotated[Path, typer.Argument(help="The folder to watch; it must be there.")],
@@ -184,3 +238,27 @@ def rehearse(
     from panjaya_watchd.cli import rehearsing  # noqa: PLC0415
 
     raise typer.Exit(rehearsing.rehearse(video, keep=keep))
+
+
+@service.command("install")
+def service_install(config: Config = CONFIG) -> None:
+    """Set the service up for the virtual environment that this program lies in. May be repeated."""
+    from panjaya_watchd.cli import servicing  # noqa: PLC0415
+
+    raise typer.Exit(servicing.install(config))
+
+
+@service.command("folders")
+def service_folders(config: Config = CONFIG) -> None:
+    """Let the service write in the watch folders of the configuration, after every change of them."""
+    from panjaya_watchd.cli import servicing  # noqa: PLC0415
+
+    raise typer.Exit(servicing.folders(config))
+
+
+@service.command("uninstall")
+def service_uninstall() -> None:
+    """Take away what install has written. Data, configuration and key stay."""
+    from panjaya_watchd.cli import servicing  # noqa: PLC0415
+
+    raise typer.Exit(servicing.uninstall())

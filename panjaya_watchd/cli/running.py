@@ -30,6 +30,6 @@ def run(config: Path, *, verbose: bool) -> None:
         log.warning("setting.ignored", why=warning)
     # A lease that somebody breaks would otherwise end the process (fcntl(2), F_SETLEASE).
     signal.signal(signal.SIGIO, signal.SIG_IGN)
-    daemon = build(settings, key, log, os.environ, handed)
+    daemon = build(settings, key, log, os.environ, handed=handed, config=config)
     signals.listen(daemon.stop, daemon.reload)
     daemon.run()

@@ -67,6 +67,14 @@ def waits(claim: Claim) -> bool:
     return claim.state is State.HELD or (claim.state is State.CLAIMED and claim.awaits is not None)
 
 
+def farewell() -> str:
+    """Write the ``STATUS.txt`` of a folder that was taken out of the configuration."""
+    return (
+        "This folder is not watched any more. What is dropped here stays as it is; what was taken before still comes "
+        f"back.\nAsk the person who looks after the service where to drop videos instead.\n\n{SIGNATURE}\n"
+    )
+
+
 def status_note(
     waiting: Sequence[tuple[str, str]], taken: Sequence[tuple[str, str]], *, old: int = 0, old_minutes: float = 0.0
 ) -> str:

@@ -21,7 +21,7 @@ from panjaya_watchd.core.claim import Claim
 from panjaya_watchd.errors import LedgerError
 
 FORMAT: Final = 1
-"""The format that is written."""
+"""The format that is written. Raise the schema's with it, so that the ledger is kept as it was before its lift."""
 
 T = TypeVar("T")
 

@@ -8,22 +8,25 @@ claims.
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from pathlib import Path
+from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, insert, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from panjaya_watchd.core.baseline import Baseline
 from panjaya_watchd.core.claim import Claim
+from panjaya_watchd.core.restoring import restored
 from panjaya_watchd.errors import LedgerError
-from panjaya_watchd.ledger import schema, sqlite_file
+from panjaya_watchd.ledger import notes, schema, sqlite_file
+from panjaya_watchd.ledger.backup import keep_before_lift
 from panjaya_watchd.ledger.base import same_asset
 from panjaya_watchd.ledger.codec import Codec
+from panjaya_watchd.ledger.examining import examine
 from panjaya_watchd.ledger.lifting import UPGRADES
 from panjaya_watchd.ledger.lock import Lock, held
 from panjaya_watchd.ledger.reader import LedgerReader, troubles
-from panjaya_watchd.ledger.schema import BASELINES, CLAIMS, Formats, Upgrade
+from panjaya_watchd.ledger.schema import BASELINES, CLAIMS, LIVING_STATES, Formats, Upgrade
 
 _UPDATE: Final = update(CLAIMS).where(CLAIMS.c.id == bindparam("claim"))
 _INSERT: Final = insert(CLAIMS)
@@ -43,6 +46,9 @@ class SqlLedger(LedgerReader):
     ) -> None:
         """
         Open a ledger, or make it where the file is missing in an existing directory.
+
+        An older one is kept beside it as it was (`backup.keep_before_lift`) before it is lifted. ``restored`` is when
+        it was copied, where it is a backup that a daemon opens for the first time.
 
         Args:
             url: ``sqlite:////absolute/path``.
@@ -68,7 +74,13 @@ class SqlLedger(LedgerReader):
             connection = stack.enter_context(sqlite_file.connected(path, "mode=rw"))
             sqlite_file.make_durable(connection)
             with connection.begin():
-                schema.lift(connection, formats, schema.format_of(connection, formats, str(path)))
+                found = schema.format_of(connection, formats, str(path))
+            if found < formats.current:
+                keep_before_lift(connection, path, found, formats)
+            with connection.begin():
+                schema.lift(connection, formats, found)
+                notes.sign(connection, str(path))
+                self.restored = _take_up(connection, formats, str(path))
             super().__init__(str(path), formats.codec, connection, stack.pop_all())
         self._owner = owner
 
@@ -114,35 +126,22 @@ def read_only(url: str) -> LedgerReader:
             raise LedgerError(f"There is no ledger {path} yet.", hint="It is made when the daemon starts.")
         if held(path):
             connection = stack.enter_context(sqlite_file.connected(path, "mode=ro"))
-            with connection.begin():
+            with notes.naming_release(connection, str(path)), connection.begin():
                 schema.format_of(connection, formats, str(path))
         else:
             connection = examine(stack, path, formats)
         return LedgerReader(str(path), formats.codec, connection, stack.pop_all())
 
 
-def examine(stack: ExitStack, path: Path, formats: Formats) -> Connection:
-    """
-    Check a whole ledger without touching it; an older one is lifted in a copy first.
-
-    Returns:
-        A connection to what was checked, open for as long as ``stack`` is.
-
-    Raises:
-        LedgerError: damaged, foreign or newer.
-
-    """
-    with ExitStack() as first:
-        connection = first.enter_context(sqlite_file.looking(path, copied=False))
-        sqlite_file.check(connection, path)
-        found = schema.format_of(connection, formats, str(path))
-        if found == formats.current:
-            schema.verify(connection, formats, str(path))
-            connection.rollback()
-            stack.push(first.pop_all())
-            return connection
-    connection = stack.enter_context(sqlite_file.looking(path, copied=True))
-    with connection.begin():
-        schema.lift(connection, formats, found)
-        schema.verify(connection, formats, str(path))
-    return connection
+def _take_up(connection: Connection, formats: Formats, where: str) -> datetime | None:
+    """Have every claim of a backup stand as it must where reality has gone on; give when that was copied."""
+    backed_up = notes.backed_up(connection, where)
+    if backed_up is None:
+        return None
+    rows = connection.execute(select(CLAIMS.c.document, CLAIMS.c.owner).where(CLAIMS.c.state.in_(LIVING_STATES))).all()
+    for document, owner in rows:
+        claim = formats.codec.decode(document, where=f"A claim in the ledger {where}")
+        row = schema.row_of(restored(claim, backed_up), formats.codec, owner)
+        connection.execute(_UPDATE, {"claim": claim.id, **row})
+    notes.forget_backup(connection)
+    return backed_up

@@ -81,7 +81,8 @@ class DiskTree:
             if os.fstatvfs(descriptor).f_flag & os.ST_RDONLY:
                 raise PlaceError(
                     f"{display(str(self.root))} is mounted read-only, so no drop can be taken.",
-                    hint="Mount it writable; it goes on by itself.",
+                    hint="Mount it writable, or let the service write there: panjaya-watchd service folders. "
+                    "It goes on by itself.",
                 )
             found, identity = _read_id(descriptor), _identity(descriptor)
             self._guard.note(identity, found)

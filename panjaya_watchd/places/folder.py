@@ -175,6 +175,7 @@ class FolderPlace:
         """Give the path for a download."""
         with contextlib.ExitStack() as held:
             with border(self._tree.root, "opening the claim's folder for a download"):
+                taking.expect(self._tree, lying(claim_id))
                 folder = held.enter_context(self._tree.reach(lying(claim_id)))
             yield folder / result_in_the_making(name)
 

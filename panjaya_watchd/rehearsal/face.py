@@ -7,7 +7,7 @@ An ASGI application and nothing else; `server` gives it a port and a thread.
 import hmac
 import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Final
 from xml.sax.saxutils import escape
@@ -36,10 +36,10 @@ PATIENCE: Final = 10.0
 class Face:
     """The application over one studio; videos and results are kept in ``folder``, ``posted`` grows with callbacks."""
 
-    def __init__(self, studio: Studio, *, key: str, folder: Path, posted: Sequence[Posted] = ()) -> None:
+    def __init__(self, studio: Studio, *, keys: Collection[str], folder: Path, posted: Sequence[Posted] = ()) -> None:
         self._studio = studio
         self._switches = studio.switches
-        self._bearer = f"Bearer {key}".encode()
+        self._keys = keys
         self._folder = folder
         self._results = Results(folder)
         self._posted = posted
@@ -198,10 +198,10 @@ class Face:
 
     def _authorise(self, request: Request) -> None:
         """Check the key; 401 or 403 without one, 401 for a wrong one."""
-        given = request.headers.get("authorization", "")
-        if not given.startswith("Bearer "):
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        if scheme != "Bearer":
             raise Refused(self._switches.unauthorised_code, "Not authenticated")
-        if not hmac.compare_digest(given.encode("latin-1"), self._bearer):
+        if not any(hmac.compare_digest(given.encode("latin-1"), key.encode()) for key in tuple(self._keys)):
             raise Refused(401, "Could not validate the API key")
 
     def _answer(self, body: Any, status: int = 200) -> Response:

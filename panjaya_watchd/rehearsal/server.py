@@ -31,7 +31,7 @@ class StudioServer:
     Serves a studio between ``start`` and ``stop``, or as a context manager.
 
     ``base_url`` is known from the beginning, ``requests`` is the log, ``script`` puts faults in the way.
-    ``callbacks`` are those that were posted.
+    ``callbacks`` are those that were posted. ``keys`` are those that open it; they may change at any time.
     """
 
     def __init__(self, studio: Studio, *, port: int = 0, key: str = KEY, tls: tuple[Path, Path] | None = None) -> None:
@@ -47,6 +47,7 @@ class StudioServer:
         """
         self.studio = studio
         self.key = key
+        self.keys = {key}
         self.requests: list[Seen] = []
         self._socket = socket.create_server(("127.0.0.1", port), backlog=512)
         # asyncio does so for sockets that it makes itself; else every answer waits 40 ms between its head and its body.
@@ -58,7 +59,7 @@ class StudioServer:
         self._script = Script(studio.switches.chaos)
         self._callbacks = Callbacks(studio)
         self.callbacks: list[Posted] = self._callbacks.log
-        face = Face(studio, key=key, folder=Path(self._folder.name), posted=self.callbacks)
+        face = Face(studio, keys=self.keys, folder=Path(self._folder.name), posted=self.callbacks)
         self._interference = Interference(face.app, self._script, self.requests)
         self._server = _Server(_config(self._interference, tls))
         self._thread = threading.Thread(

@@ -13,6 +13,8 @@ class Account:
 
     clock: Clock
     log: Log
+    renewed: float = float("-inf")
+    """When the operator has last mended something, perhaps the key, in monotonic seconds."""
     _barred_until: float | None = None
 
     def bar(self, why: str) -> None:
@@ -27,6 +29,10 @@ class Account:
     def open(self) -> None:
         """Let uploads begin again; the next refusal is told anew."""
         self._barred_until = None
+
+    def renew(self) -> None:
+        """Note that something was mended: what an upload is told that began before says nothing of it."""
+        self.renewed = self.clock.monotonic()
 
     def wait(self) -> float:
         """Give the seconds until an upload may begin; not more than 0 while the account is not refused."""

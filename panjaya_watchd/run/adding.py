@@ -19,8 +19,8 @@ from panjaya_watchd.core.order import Refusal
 from panjaya_watchd.ledger.base import Ledger
 from panjaya_watchd.run.agenda import Agenda
 from panjaya_watchd.run.claiming import Terms, revised_claim
-from panjaya_watchd.run.folders import Watched
 from panjaya_watchd.run.messages import Answer, Reading, Revised, Verified
+from panjaya_watchd.run.watched import Watched
 
 UNCHANGED = "Nothing was changed."
 

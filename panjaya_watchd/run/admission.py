@@ -6,7 +6,7 @@ what makes budgets exact and keeps two copies of one video from being sent side 
 spent is what the ledger says.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
@@ -21,14 +21,14 @@ from panjaya_watchd.run.clock import Clock
 Decision = Admitted | Recognised | Awaited | OverBudget | Declined | Hashed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Admission:
     """``folders`` are the watch folders, ``budgets`` those of them that have one, ``together`` is for all of them."""
 
     ledger: Ledger
     clock: Clock
     folders: Collection[FolderName] = ()
-    budgets: Mapping[FolderName, Budget] = field(default_factory=dict)
+    budgets: dict[FolderName, Budget] = field(default_factory=dict)
     together: Budget | None = None
 
     def decide(self, claim: Claim) -> Decision | None:

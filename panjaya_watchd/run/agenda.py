@@ -44,7 +44,8 @@ class Agenda:
     inbox: Inbox
     clock: Clock
     account: Account
-    _under_way: set[_Key] = field(default_factory=set)
+    _under_way: dict[_Key, float] = field(default_factory=dict)
+    """Since when, in monotonic seconds."""
     _own_due: dict[ClaimId, float] = field(default_factory=dict)
     """When an upload may begin as far as only its own claim is concerned, in monotonic seconds."""
 
@@ -71,6 +72,7 @@ class Agenda:
 
     def try_account(self, claims: Iterable[Claim]) -> None:
         """Try at once what waits for a refused account; what waits for other reasons, too, waits for those."""
+        self.account.renew()
         if self.account.wait() <= 0:
             return
         self.account.open()
@@ -79,14 +81,20 @@ class Agenda:
             if claim.state is State.UPLOADING:
                 self.keep(claim, effects.Upload(), max(0.0, self._own_due.get(claim.id, now) - now))
 
+    def is_outdated(self, claim_id: ClaimId, event: Event) -> bool:
+        """Say whether an event is the refusal of an account to an upload that had begun before that was mended."""
+        refused = isinstance(event, events.Faulted) and event.fault.account
+        began = self._under_way.get((claim_id, effects.Upload, None))
+        return refused and began is not None and began < self.account.renewed
+
     def note(self, claim_id: ClaimId, event: Event) -> None:
         """Note which long effect is over with an event."""
         if isinstance(event, events.Fetched | events.FetchFaulted):
-            self._under_way.discard((claim_id, effects.Fetch, event.locale))
+            self._under_way.pop((claim_id, effects.Fetch, event.locale), None)
             return
         for kind, ends in _ENDS.items():
             if isinstance(event, ends):
-                self._under_way.discard((claim_id, kind, None))
+                self._under_way.pop((claim_id, kind, None), None)
 
     def is_under_way(self, claim_id: ClaimId, kind: type[Effect]) -> bool:
         """Say whether a long effect of that kind is under way."""
@@ -98,9 +106,9 @@ class Agenda:
             key = _key(claim.id, effect)
             if key in self._under_way or (isinstance(effect, effects.Fetch) and not _is_wanted(claim, effect)):
                 return
-            self._under_way.add(key)
+            self._under_way[key] = self.clock.monotonic()
         elif isinstance(effect, effects.ShutGate):
-            self._under_way.discard((claim.id, effects.Upload, None))
+            self._under_way.pop((claim.id, effects.Upload, None), None)
         if isinstance(effect, effects.Upload):
             self._own_due.pop(claim.id, None)
         self.begin(claim, effect)

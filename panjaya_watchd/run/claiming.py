@@ -12,8 +12,8 @@ from panjaya_watchd.core.merge import merge, remarks
 from panjaya_watchd.core.more import merge_more
 from panjaya_watchd.core.names import ClaimId, Digest, FolderName
 from panjaya_watchd.core.order import Asked, Order, Refusal
-from panjaya_watchd.run.folders import Watched
 from panjaya_watchd.run.messages import Reading
+from panjaya_watchd.run.watched import Watched
 
 _OLD = "it lay in the folder before the service came to it"
 

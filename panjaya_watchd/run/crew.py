@@ -24,21 +24,23 @@ from panjaya_watchd.run.clock import Clock
 from panjaya_watchd.run.companions import Companions
 from panjaya_watchd.run.door import Door
 from panjaya_watchd.run.first_start import FirstStart
-from panjaya_watchd.run.folders import Folders, Looking, Watched
+from panjaya_watchd.run.folders import Folders, Looking
 from panjaya_watchd.run.hearing import Hearing
 from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.messages import Reading
 from panjaya_watchd.run.operator import Operator
 from panjaya_watchd.run.ownership import Ownership
+from panjaya_watchd.run.reloading import Changing, Reloading
 from panjaya_watchd.run.rounds import Rounds
 from panjaya_watchd.run.story import Log
 from panjaya_watchd.run.sweeping import Sweeping
+from panjaya_watchd.run.watched import Watched
 from panjaya_watchd.run.witness import Witness
 
 TOUCHED: Final = "it was changed or taken away while it was held"
 
 
-class Doing(Looking, Revising, Protocol):
+class Doing(Looking, Revising, Changing, Protocol):
     """What the driver asks of the lanes."""
 
     def hand(self, claim: Claim, effect: Effect) -> None:
@@ -62,7 +64,7 @@ class Crew:
     inbox: Inbox
     clock: Clock
     log: Log
-    watched: Mapping[FolderName, Watched]
+    watched: dict[FolderName, Watched]
     together: Budget | None
     callback_url: Callable[[ClaimId], str | None]
     living: Mapping[ClaimId, Claim]
@@ -82,6 +84,7 @@ class Crew:
     door: Door = field(init=False)
     witness: Witness = field(init=False)
     adding: Adding = field(init=False)
+    reloading: Reloading = field(init=False)
 
     def __post_init__(self) -> None:
         self.account = Account(clock=self.clock, log=self.log)
@@ -162,6 +165,19 @@ class Crew:
             companions=Companions(done=self.adding.done),
             claim=lambda folder, drop, reading: self.claim(folder, drop, reading, None),
             lost=lambda claim_id: self.advance(claim_id, Unsettled(why=TOUCHED)),
+        )
+        self.reloading = Reloading(
+            lanes=self.doing,
+            log=self.log,
+            watched=self.watched,
+            living=self.living,
+            folders=self.folders,
+            first_start=self.first_start,
+            admission=self.admission,
+            door=self.door,
+            agenda=self.agenda,
+            rounds=self.rounds,
+            advance=self.advance,
         )
 
     def _begin(self, claim: Claim, effect: Effect) -> None:

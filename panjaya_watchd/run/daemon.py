@@ -16,12 +16,12 @@ from panjaya_watchd.ledger.base import Ledger
 from panjaya_watchd.run import report
 from panjaya_watchd.run.board import Board
 from panjaya_watchd.run.driver import Driver
-from panjaya_watchd.run.folders import Watched
 from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.lanes import Lanes
 from panjaya_watchd.run.messages import Question, Reload, Stop
 from panjaya_watchd.run.meter import Meters
 from panjaya_watchd.run.story import Log
+from panjaya_watchd.run.watched import Watched
 
 BEAT: Final = 1.0
 """Seconds; the longest that the driver waits without a sign of life."""
@@ -69,7 +69,7 @@ class Daemon:
         self.inbox.put(Stop())
 
     def reload(self) -> None:
-        """Ask that what waits for the account is tried at once; from any thread and from a signal handler."""
+        """Ask for the configuration to be read again; from any thread and from a signal handler."""
         self.inbox.put(Reload())
 
     def run(self) -> None:
@@ -80,6 +80,7 @@ class Daemon:
             while not self.driver.stopping:
                 self.driver.turn(BEAT)
                 self.driver.folders.tend()
+                self.driver.reloading.tend()
                 self.manager.alive()
                 self._tell_status()
                 if deadline is not None and self._is_ready(deadline):
@@ -132,7 +133,8 @@ def answer(driver: Driver, question: Question, board: Board, meters: Meters) -> 
     Answer what a command asks.
 
     ``status``; ``tell`` with ``claim``, ``word`` and perhaps ``asset``; ``release-all``, perhaps with ``folder``;
-    ``add-language`` with ``claim`` and ``locales``; ``revise`` with ``claim`` and ``locale``, answered when it is done.
+    ``add-language`` with ``claim`` and ``locales``; ``revise`` with ``claim`` and ``locale``, and ``reload``, perhaps
+    with ``key``, which are answered when they are done.
     """
     words = question.words
     match words.get("ask"):
@@ -149,6 +151,10 @@ def answer(driver: Driver, question: Question, board: Board, meters: Meters) -> 
             said = _added(driver, words)
         case "revise":
             _revise(driver, question)
+            return
+        case "reload":
+            key = words.get("key")
+            driver.inbox.put(Reload(answer=question.answer, key=None if key is None else str(key)))
             return
         case _:
             said = {"refused": "This daemon does not know that question; the command is of another release."}

@@ -84,6 +84,11 @@ class Door:
         elif _held_for_budget(self.living.values()):
             self.reconsider_in(LOOK_EVERY)
 
+    def reconsider_all(self) -> None:
+        """Look again at once, because the budgets are others."""
+        self._given_back = True
+        self.reconsider_in(0)
+
     def reconsider_in(self, seconds: float) -> None:
         """Look again after a while; a look that is due sooner stays as it is."""
         due = self.clock.monotonic() + seconds

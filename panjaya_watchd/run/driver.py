@@ -26,7 +26,7 @@ from panjaya_watchd.run.admission import Admission
 from panjaya_watchd.run.claiming import Terms, new_claim
 from panjaya_watchd.run.clock import Clock
 from panjaya_watchd.run.crew import Crew, Doing
-from panjaya_watchd.run.folders import Folders, Watched
+from panjaya_watchd.run.folders import Folders
 from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.messages import (
     Called,
@@ -44,6 +44,7 @@ from panjaya_watchd.run.messages import (
     Reconsider,
     Release,
     Reload,
+    Reread,
     Revised,
     Round,
     Scanned,
@@ -54,8 +55,10 @@ from panjaya_watchd.run.messages import (
     Verified,
 )
 from panjaya_watchd.run.operator import Operator
+from panjaya_watchd.run.reloading import Reloading
 from panjaya_watchd.run.resuming import resume
 from panjaya_watchd.run.story import Log, tell_claimed, tell_step
+from panjaya_watchd.run.watched import Watched
 
 FREE: Final = (
     *(events.Polled, events.Unanswered, events.Found, events.Several, events.Absent),
@@ -73,12 +76,14 @@ class Driver:
     inbox: Inbox
     clock: Clock
     log: Log
-    watched: Mapping[FolderName, Watched]
+    watched: dict[FolderName, Watched]
     new_id: Callable[[], ClaimId]
     callback_url: Callable[[ClaimId], str | None] = lambda _: None
     together: Budget | None = None
     """What all watch folders together may spend."""
     answer: Callable[["Driver", Question], None] = lambda _, question: question.answer({})
+    reread: Callable[[Reload, Mapping[FolderName, Watched]], None] = lambda _, __: None
+    """Have the configuration read again; it comes back as `Reread`."""
     living: dict[ClaimId, Claim] = field(default_factory=dict)
     counts: Counter[State] = field(default_factory=Counter)
     """How many living claims there are in each state; counted along, as there may be thousands."""
@@ -87,6 +92,7 @@ class Driver:
     admission: Admission = field(init=False)
     operator: Operator = field(init=False)
     adding: Adding = field(init=False)
+    reloading: Reloading = field(init=False)
     _crew: Crew = field(init=False)
 
     def __post_init__(self) -> None:
@@ -107,7 +113,7 @@ class Driver:
             terms=self._terms,
         )
         self.folders, self.admission, self.operator = crew.folders, crew.admission, crew.operator
-        self.adding = crew.adding
+        self.adding, self.reloading = crew.adding, crew.reloading
 
     def start(self) -> None:
         """Resume every living claim, then look at every watch folder."""
@@ -128,7 +134,7 @@ class Driver:
         return True
 
     def _take(self, message: Message) -> None:  # noqa: C901, PLR0912  (one arm for each kind of message)
-        if self.stopping and isinstance(message, Look | Examined | Reconsider | Release | Lost):
+        if self.stopping and isinstance(message, Look | Examined | Reconsider | Release | Lost | Reread):
             return
         match message:
             case Happened():
@@ -150,8 +156,9 @@ class Driver:
             case Lost():
                 self.folders.lose(message)
             case Reload():
-                self._crew.rounds.rest_no_more()
-                self._crew.agenda.try_account(claim for claim in self.living.values() if claim.folder in self.watched)
+                self.reread(message, dict(self.watched))
+            case Reread():
+                self.reloading.take(message)
             case Look():
                 self.folders.look(message.folder)
             case Scanned():
@@ -187,6 +194,7 @@ class Driver:
     def _happened(self, claim_id: ClaimId, event: Event) -> None:
         if self.stopping and isinstance(event, events.AtGate):
             return  # the upload is being taken back; the claim stays as it is
+        outdated = self._crew.agenda.is_outdated(claim_id, event)
         self._crew.agenda.note(claim_id, event)
         self._crew.rounds.answered(claim_id, event)
         claim = self.living.get(claim_id)
@@ -199,9 +207,11 @@ class Driver:
             return
         if isinstance(event, events.AtGate) and claim is not None and (full := self.admission.over_today(claim)):
             event = events.OverBudget(why=full)
-        if isinstance(event, events.Faulted) and event.fault.account:
+        if isinstance(event, events.Faulted) and event.fault.account and not outdated:
             self._crew.account.bar(event.fault.words)
         self._advance(claim_id, event)
+        if outdated and (claim := self.living.get(claim_id)) is not None and claim.state is State.UPLOADING:
+            self._crew.agenda.keep(claim, effects.Upload())  # at once, with what the operator has mended
 
     def _listed(self, listed: Listed) -> None:
         claim = self.living.get(listed.claim_id)

@@ -42,7 +42,7 @@ class FirstStart:
     ledger: Ledger
     clock: Clock
     log: Log
-    roots: Mapping[FolderName, Root]
+    roots: dict[FolderName, Root]
     _baselines: dict[FolderName, Baseline] = field(default_factory=dict)
     _keys: dict[FolderName, frozenset[str]] = field(default_factory=dict)
     _strange: set[FolderName] = field(default_factory=set)

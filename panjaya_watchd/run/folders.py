@@ -9,22 +9,20 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from panjaya_watchd.core import standing
-from panjaya_watchd.core.budget import Budget
-from panjaya_watchd.core.claim import Claim, Rules, State
+from panjaya_watchd.core.claim import Claim, State
 from panjaya_watchd.core.content import Patience
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.names import ClaimId, FolderName, display
-from panjaya_watchd.core.order import Defaults
 from panjaya_watchd.core.settle import Evidence
 from panjaya_watchd.places.base import Known
 from panjaya_watchd.run.clock import Clock
 from panjaya_watchd.run.companions import Companions
-from panjaya_watchd.run.first_start import FirstStart, Root, held_first
+from panjaya_watchd.run.first_start import FirstStart, held_first
 from panjaya_watchd.run.inbox import Inbox
-from panjaya_watchd.run.intake import Intake
 from panjaya_watchd.run.messages import BATCH, Examined, Look, Lost, Posted, Reading, Scanned, Unseen
 from panjaya_watchd.run.roots import Listens, Roots
 from panjaya_watchd.run.story import Log
+from panjaya_watchd.run.watched import Watched
 
 OVERDUE: Final = 60.0
 """Seconds without any answer after which a scan counts as lost; one of 100,000 files takes less than one."""
@@ -50,17 +48,6 @@ class Looking(Listens, Protocol):
 
     def leave_trace(self, folder: FolderName, root_id: str | None) -> None:
         """Make our own folder in it, of this id or a new one; says nothing, for the next look sees it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watched:
-    """One watch folder as the driver knows it."""
-
-    defaults: Defaults
-    rules: Rules
-    intake: Intake
-    budget: Budget | None = None
-    root: Root | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -96,13 +83,20 @@ class Folders:
     def expect(self) -> None:
         """Say which folders are meant, before any claim goes on: what is mounted now may be another one."""
         for folder in self.watched:
-            root_id = self.first_start.root_id(folder)
-            if root_id is not None:
-                self.looking.expect(folder, root_id)
+            self.expect_root(folder)
+
+    def expect_root(self, folder: FolderName) -> None:
+        """Say which folder is meant by a name, if it was ever seen."""
+        root_id = self.first_start.root_id(folder)
+        if root_id is not None:
+            self.looking.expect(folder, root_id)
 
     def look(self, folder: FolderName) -> None:
         """Begin a scan; if one is under way, one more after it, because it may have passed the place already."""
-        intake, now = self.watched[folder].intake, self.clock.monotonic()
+        watched, now = self.watched.get(folder), self.clock.monotonic()
+        if watched is None or watched.retired:
+            return
+        intake = watched.intake
         if intake.looking:
             intake.look_again = True
             return
@@ -123,7 +117,10 @@ class Folders:
 
     def scanned(self, seen: Scanned) -> None:
         """Judge what a scan saw."""
-        intake = self.watched[seen.folder].intake
+        watched = self.watched.get(seen.folder)
+        if watched is None or watched.retired:
+            return
+        intake = watched.intake
         if intake.trouble is not None:
             self.log.info("folder.recovered", folder=seen.folder)
             # Who copies into a share was cut off from it as well: that a drop was still meanwhile says nothing.
@@ -173,6 +170,8 @@ class Folders:
         now = self.clock.monotonic()
         for folder, watched in self.watched.items():
             intake = watched.intake
+            if watched.retired:
+                continue
             answered = max(intake.asked, self.looking.came_back(folder))
             if intake.looking and intake.trouble is None and now - answered > OVERDUE:
                 intake.trouble = f"It has not answered for {OVERDUE:.0f} s; is it a share whose server is gone?"
@@ -180,13 +179,21 @@ class Folders:
 
     def unseen(self, unseen: Unseen) -> None:
         """Note that a folder cannot be used, once, and look again later."""
-        intake = self.watched[unseen.folder].intake
+        watched = self.watched.get(unseen.folder)
+        if watched is None or watched.retired:
+            return
+        intake = watched.intake
         if intake.trouble != unseen.why:
             self.log.error("folder.refused", folder=unseen.folder, why=unseen.why)
         self.roots.unseen(unseen)
         intake.looking, intake.trouble = False, unseen.why
         self._posted.pop(unseen.folder, None)
         self._look_at(unseen.folder, self.clock.monotonic() + intake.pace)
+
+    def say_farewell(self, folder: FolderName) -> None:
+        """Have ``STATUS.txt`` say that the folder is not watched any more."""
+        self._posted[folder] = standing.farewell()
+        self.looking.post(folder, self._posted[folder])
 
     def posted(self, posted: Posted) -> None:
         """Note whether ``STATUS.txt`` could be written. What could not is tried again after the next scan."""
@@ -198,7 +205,10 @@ class Folders:
 
     def examined(self, examined: Examined) -> None:
         """Claim a drop that was read, if it is still what was last seen; or let it settle again."""
-        intake, drop = self.watched[examined.folder].intake, examined.drop
+        watched, drop = self.watched.get(examined.folder), examined.drop
+        if watched is None or watched.retired:
+            return
+        intake = watched.intake
         if not intake.settled(drop):
             return
         if examined.bug is not None and (examined.folder, drop.key) not in self._bugs:

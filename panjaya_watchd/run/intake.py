@@ -168,6 +168,11 @@ class Intake:
         """Give the rule with the traits of the storage under a drop."""
         return self._rules[ground_of(self.grounds, drop.parts[0].name)]
 
+    def follow(self, rule: Rule) -> None:
+        """Go by another rule from the next look on; how long everything has been still by then counts."""
+        self.rule = rule
+        self._lay_rules()
+
     def _lay_rules(self) -> None:
         self._rules = {ground: replace(self.rule, traits=traits_of(ground)) for ground in self.grounds}
 

@@ -6,12 +6,10 @@ back. A lane takes a value and puts one message into the inbox; it keeps nothing
 """
 
 import contextlib
-import queue
-import threading
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from typing import Final, NamedTuple, assert_never
+from typing import assert_never
 
 from panjaya_watchd.api.base import Patient
 from panjaya_watchd.core import effects, events
@@ -25,13 +23,14 @@ from panjaya_watchd.core.names import ClaimId, FolderName
 from panjaya_watchd.core.settle import Evidence
 from panjaya_watchd.errors import PlaceError
 from panjaya_watchd.places.base import Foreign, Known
+from panjaya_watchd.run.change import Ground
 from panjaya_watchd.run.gate import Gate
 from panjaya_watchd.run.hands import Hands
 from panjaya_watchd.run.inbox import Inbox
+from panjaya_watchd.run.lane import Lane
 from panjaya_watchd.run.listening import Listening
 from panjaya_watchd.run.messages import (
     Answer,
-    Crashed,
     Examined,
     Happened,
     Listed,
@@ -43,74 +42,9 @@ from panjaya_watchd.run.messages import (
     Unseen,
     Verified,
 )
+from panjaya_watchd.run.meter import Meters
 from panjaya_watchd.run.revising import missing, revise
 from panjaya_watchd.run.sweeping import sweep
-
-LONG: Final = 3600.0
-"""Seconds that a large file may take from one device to another."""
-
-Work = Callable[[], Message | None]
-
-
-class _Handed(NamedTuple):
-    work: Work
-    blame: ClaimId | None
-    over: Callable[[], None]
-
-
-class Lane:
-    """
-    A queue of work and the threads that do it.
-
-    The threads are daemonic: one that is stuck in the kernel must not keep the process from ending.
-    """
-
-    def __init__(self, name: str, threads: int, inbox: Inbox, now: Callable[[], float]) -> None:
-        self._came_back = now()
-        self._began: float | None = None
-        """When what is under way for a claim began."""
-        self._queue: queue.SimpleQueue[_Handed | None] = queue.SimpleQueue()
-        self._inbox = inbox
-        self._now = now
-        self._threads = [
-            threading.Thread(target=self._work, name=f"{name}-{number}", daemon=True) for number in range(threads)
-        ]
-        for thread in self._threads:
-            thread.start()
-
-    def hand(self, work: Work, blame: ClaimId | None = None, over: Callable[[], None] = lambda: None) -> None:
-        """
-        Add work; its message, if any, goes into the inbox, and only then is it ``over``.
-
-        ``blame`` is the claim that is the reason if the work meets a bug.
-        """
-        self._queue.put(_Handed(work, blame, over))
-
-    def came_back(self) -> float:
-        """
-        Give when the lane was last done with something, in monotonic seconds.
-
-        What is done for a claim may take as long as copying a large file does, so it counts as coming back for `LONG`.
-        """
-        began = self._began
-        return self._came_back if began is None else min(self._now(), began + LONG)
-
-    def end(self) -> None:
-        """Let each thread end after what is queued."""
-        for _ in self._threads:
-            self._queue.put(None)
-
-    def _work(self) -> None:
-        while (handed := self._queue.get()) is not None:
-            self._began = None if handed.blame is None else self._now()
-            try:
-                message = handed.work()
-            except BaseException as error:  # noqa: BLE001  (not swallowed: the driver raises it)
-                message = Crashed(error=error, claim_id=handed.blame)
-            self._came_back, self._began = self._now(), None
-            if message is not None:
-                self._inbox.put(message)
-            handed.over()
 
 
 @dataclass(slots=True)
@@ -172,6 +106,23 @@ class Lanes:
                 files.hand(lambda: _happened(claim, hands.put_away(claim)), who)
             case _:
                 assert_never(effect)
+
+    def change(self, *, uploads: int, downloads: int, meters: Meters) -> None:
+        """Change how many transfers there may be at once, and how fast; what is under way goes on."""
+        self._upload.resize(uploads)
+        self._download.resize(downloads)
+        self.hands.meters.change(meters)
+
+    def watch(self, folder: FolderName, ground: Ground) -> None:
+        """Look for files on a ground from now on; what is under way on the former one goes on there."""
+        if folder not in self._files:
+            self._files[folder] = Lane(f"files-{folder}", 1, self.inbox, self.hands.clock.monotonic)
+        self.hands.places[folder] = ground.place
+        self._files[folder].hand(lambda: self.listening.change(folder, ground.hints))
+
+    def leave(self, folder: FolderName) -> None:
+        """Have nothing more to do with a folder; its idle thread stays, as what is queued there may never come back."""
+        self._files[folder].hand(lambda: self.listening.change(folder, None))
 
     def sweep(self) -> None:
         """Read the list of all assets."""

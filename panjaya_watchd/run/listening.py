@@ -7,7 +7,6 @@ any more.
 """
 
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -28,7 +27,7 @@ class Hints(Protocol):
 class Listening:
     """The hints of all watch folders that may have any."""
 
-    hints: Mapping[FolderName, Hints] = field(default_factory=dict)
+    hints: dict[FolderName, Hints] = field(default_factory=dict)
     _on: set[FolderName] = field(default_factory=set)
     _over: threading.Event = field(default_factory=threading.Event)
 
@@ -56,6 +55,16 @@ class Listening:
         if self._over.is_set():
             hints.stop()
         return True
+
+    def change(self, folder: FolderName, hints: Hints | None) -> None:
+        """Take other hints for a folder, which are to be begun; None: it is watched no more."""
+        if folder in self._on:
+            self._on.discard(folder)
+            self.hints[folder].stop()
+        if hints is None:
+            self.hints.pop(folder, None)
+        else:
+            self.hints[folder] = hints
 
     def end(self) -> None:
         """Listen to nothing any more, also where it is just being begun."""

@@ -13,6 +13,7 @@ from panjaya_watchd.core.names import AssetId, ClaimId, Digest, FolderName, Loca
 from panjaya_watchd.core.order import Asked, Refusal
 from panjaya_watchd.core.settle import Evidence
 from panjaya_watchd.places.base import Scan
+from panjaya_watchd.run.change import Change, Faulty
 
 BATCH: Final = 50
 """How many claims are reconsidered, released or ended in one turn of the driver; there may be thousands."""
@@ -108,7 +109,23 @@ class Lost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reload:
-    """The operator has changed something: what waits for the account is tried at once."""
+    """
+    The operator has changed something: the configuration is to be read again.
+
+    ``answer`` is told what came of it. ``key`` is an API key that was handed over, in place of the one that lies where
+    the configuration says.
+    """
+
+    answer: Callable[[Mapping[str, Any]], None] = lambda _: None
+    key: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reread:
+    """The configuration was read again, or has faults and is not used."""
+
+    change: Change | Faulty
+    answer: Callable[[Mapping[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +205,7 @@ class Examined:
 class Question:
     """A person asks through the control socket; ``answer`` is called once, from the driver's thread."""
 
-    words: Mapping[str, Any]
+    words: Mapping[str, Any] = field(repr=False)
     answer: Callable[[Mapping[str, Any]], None]
 
 
@@ -240,6 +257,7 @@ Message = (
     | Release
     | Lost
     | Reload
+    | Reread
     | Look
     | Scanned
     | Unseen

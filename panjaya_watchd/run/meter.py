@@ -45,21 +45,32 @@ class Meter:
     """
 
     def __init__(self, schedule: Schedule, clock: Clock, wait: Callable[[float], bool], *, sharers: int = 1) -> None:
-        self._schedule = schedule
+        self.schedule = schedule
         self._clock = clock
         self._wait = wait
         self._lock = threading.Lock()
         self._put_in = 0
         self._leaked = 0.0
         self._looked = clock.monotonic()
-        least = CHUNK if schedule.least is None else int(schedule.least * STILL / sharers)
-        self.chunk = min(CHUNK, max(FINEST, least // FINEST * FINEST))
-        """Bytes that should pass at once, so that no transfer is still for long, at any hour."""
+        self.sharers = sharers
+
+    @property
+    def chunk(self) -> int:
+        """Give the bytes that should pass at once, so that no transfer is still for long, at any hour."""
+        schedule = self.schedule
+        least = CHUNK if schedule.least is None else int(schedule.least * STILL / self.sharers)
+        return min(CHUNK, max(FINEST, least // FINEST * FINEST))
+
+    def change(self, schedule: Schedule, *, sharers: int = 1) -> None:
+        """Take other rates; whoever waits here asks again soon, and goes by them. A transfer keeps its chunks."""
+        with self._lock:
+            self._leak()
+            self.schedule, self.sharers = schedule, sharers
 
     def limit(self) -> float | None:
         """Give the bytes a second that may pass now; None where nothing is limited."""
         here = self._clock.here()
-        return self._schedule.limit_at(here.weekday(), (here.hour * 60 + here.minute) * 60 + here.second)
+        return self.schedule.limit_at(here.weekday(), (here.hour * 60 + here.minute) * 60 + here.second)
 
     def take(self, count: int) -> None:
         """
@@ -93,13 +104,13 @@ class Meter:
 
 
 class UploadToll:
-    """What one file pays on its way to the service; used by one thread."""
+    """What one file pays on its way to the service; used by one thread. ``meters`` gives those that stand there now."""
 
-    def __init__(self, meters: tuple[Meter, ...], size: int) -> None:
+    def __init__(self, meters: Callable[[], tuple[Meter, ...]], size: int) -> None:
         self._meters = meters
         self._size = size
         self._paid = 0
-        self.chunk = min((meter.chunk for meter in meters), default=CHUNK)
+        self.chunk = min((meter.chunk for meter in meters()), default=CHUNK)
         """Bytes of a chunk, at most."""
 
     def sent(self, sent: int) -> None:
@@ -114,14 +125,14 @@ class UploadToll:
         """
         upto = min(sent + self.chunk, self._size)
         if upto > self._paid:
-            _take(self._meters, upto - self._paid)
+            _take(self._meters(), upto - self._paid)
             self._paid = upto
 
 
 class DownloadToll:
     """What one result pays when it has come; used by one thread. The service is held back by what is not read yet."""
 
-    def __init__(self, meters: tuple[Meter, ...]) -> None:
+    def __init__(self, meters: Callable[[], tuple[Meter, ...]]) -> None:
         self._meters = meters
         self._held: int | None = None
 
@@ -135,7 +146,7 @@ class DownloadToll:
         """
         before, self._held = self._held, held
         if before is not None and held > before:
-            _take(self._meters, held - before)
+            _take(self._meters(), held - before)
 
 
 def _take(meters: tuple[Meter, ...], count: int) -> None:
@@ -147,18 +158,27 @@ def _take(meters: tuple[Meter, ...], count: int) -> None:
 class Meters:
     """The meters of one daemon, by watch folder; None stands for all folders together."""
 
-    uploads: Mapping[FolderName | None, Meter] = field(default_factory=dict)
-    downloads: Mapping[FolderName | None, Meter] = field(default_factory=dict)
+    uploads: dict[FolderName | None, Meter] = field(default_factory=dict)
+    downloads: dict[FolderName | None, Meter] = field(default_factory=dict)
 
     def upload(self, folder: FolderName, size: int) -> UploadToll:
         """Give the toll of a file of that folder, of so many bytes."""
-        return UploadToll(_on_the_way(self.uploads, folder), size)
+        return UploadToll(lambda: _on_the_way(self.uploads, folder), size)
 
     def download(self, folder: FolderName) -> DownloadToll:
         """Give the toll of a result for that folder."""
-        return DownloadToll(_on_the_way(self.downloads, folder))
+        return DownloadToll(lambda: _on_the_way(self.downloads, folder))
+
+    def change(self, other: "Meters") -> None:
+        """Take over what another one has; a transfer that is under way goes by that from its next chunk on."""
+        for ours, theirs in ((self.uploads, other.uploads), (self.downloads, other.downloads)):
+            for name in ours.keys() - theirs.keys():
+                ours.pop(name).change(Schedule())
+            for name, meter in theirs.items():
+                ours.setdefault(name, meter).change(meter.schedule, sharers=meter.sharers)
 
 
 def _on_the_way(meters: Mapping[FolderName | None, Meter], folder: FolderName) -> tuple[Meter, ...]:
     """Give the folder's own meter, then the shared one: a slow folder takes no turn there that it cannot use yet."""
-    return tuple(meters[name] for name in (folder, None) if name in meters)
+    found = (meters.get(name) for name in (folder, None))
+    return tuple(meter for meter in found if meter is not None)

@@ -9,10 +9,10 @@ from panjaya_watchd.core.events import Event, Told, Word
 from panjaya_watchd.core.names import ClaimId, FolderName
 from panjaya_watchd.run.agenda import Agenda
 from panjaya_watchd.run.first_start import FirstStart
-from panjaya_watchd.run.folders import Watched
 from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.messages import BATCH, Release
 from panjaya_watchd.run.ownership import Ownership
+from panjaya_watchd.run.watched import Watched
 
 UNCHANGED = "Nothing was changed."
 

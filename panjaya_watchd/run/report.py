@@ -12,8 +12,8 @@ from panjaya_watchd.core.profiles import TRAITS, Ground
 from panjaya_watchd.core.standing import standing
 from panjaya_watchd.run.board import Board, Progress
 from panjaya_watchd.run.first_start import held_first
-from panjaya_watchd.run.folders import Watched
 from panjaya_watchd.run.meter import Meters
+from panjaya_watchd.run.watched import Watched
 
 
 def status(

@@ -6,8 +6,8 @@ from typing import Final
 from panjaya_watchd.core.claim import Claim, State
 from panjaya_watchd.core.events import Event, Poisoned, Resumed
 from panjaya_watchd.core.names import ClaimId, FolderName
-from panjaya_watchd.run.folders import Watched
 from panjaya_watchd.run.story import Log
+from panjaya_watchd.run.watched import Watched
 
 CRASHES: Final = 3
 """How often the daemon may die of one claim before that is held."""

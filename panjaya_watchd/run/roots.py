@@ -82,6 +82,10 @@ class Roots:
         if unseen.foreign:
             self.first_start.is_foreign(unseen.folder)
 
+    def forget(self, folder: FolderName) -> None:
+        """Have hints listened for anew after the next look, because the place is another."""
+        self._heard.discard(folder)
+
     def unheard(self, unheard: Unheard) -> None:
         """Tell once that there will be no hints; the folder is looked at by the clock."""
         if (unheard.folder, unheard.why) not in self._unheard:

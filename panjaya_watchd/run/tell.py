@@ -22,8 +22,8 @@ from panjaya_watchd.run.messages import Question
 PATIENCE: Final = 10.0
 """Seconds that a command waits for the driver."""
 
-PATIENT: Final = {"revise": 3600.0}
-"""For what a lane does first: a whole video is read."""
+PATIENT: Final = {"revise": 3600.0, "reload": 60.0}
+"""For what a lane does first: a whole video is read, or a configuration and what it names."""
 
 LIMIT: Final = 1 << 16
 """Bytes of a question."""

@@ -1,7 +1,7 @@
 """What the hands work with: the edges, and where progress is shown."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
@@ -23,7 +23,7 @@ class Tools:
     """Shared by all verbs, from many threads; the edges allow that."""
 
     api: DubbingApi
-    places: Mapping[FolderName, Place]
+    places: dict[FolderName, Place]
     probe: Probe
     ending: Callable[[Reads], Ending]
     """Says by its container whether a video is whole."""

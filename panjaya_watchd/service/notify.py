@@ -7,6 +7,15 @@ from collections.abc import Callable, Mapping
 from panjaya_watchd.errors import WatchdError
 
 
+def can_speak() -> bool:
+    """Say whether this Python could tell a service manager anything."""
+    try:
+        importlib.import_module("systemd.daemon")
+    except ImportError:
+        return False
+    return True
+
+
 class Notifier:
     """READY, STATUS, WATCHDOG and STOPPING, sent only if ``$NOTIFY_SOCKET`` asks for them."""
 

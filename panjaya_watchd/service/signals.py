@@ -1,4 +1,4 @@
-"""Signals: SIGTERM and SIGINT mean "end in order"; SIGHUP means "try again what waits for the account"."""
+"""Signals: SIGTERM and SIGINT mean "end in order"; SIGHUP means "read the configuration again"."""
 
 import signal
 from collections.abc import Callable

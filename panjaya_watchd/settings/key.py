@@ -45,7 +45,22 @@ def read_key(settings: Settings, environ: Mapping[str, str]) -> str:
 
     """
     file = key_at(settings, environ)
-    content = os.fsencode(environ.get(_VARIABLE, "")) if file is None else _read(file)
+    return parse_key(os.fsencode(environ.get(_VARIABLE, "")), None) if file is None else read_key_file(file)
+
+
+def read_key_file(file: Path) -> str:
+    """Read the key from a file, by the same rules as `read_key`; raises `SettingsFaults`."""
+    return parse_key(_read(file), file)
+
+
+def parse_key(content: bytes, file: Path | None) -> str:
+    """
+    Give the key that stands in ``content``; ``file`` is where that came from, None for the environment.
+
+    Raises:
+        SettingsFaults: it cannot be one; none of it is shown.
+
+    """
     text = content.decode("ascii", errors="replace").strip()
     key = text.removeprefix(_PREFIX)
     if not key:

@@ -17,8 +17,9 @@ from panjaya_watchd.api.panjaya import Panjaya, Timeouts
 from panjaya_watchd.api.passage import Passage
 from panjaya_watchd.api.wire import FilePart, multipart
 from panjaya_watchd.core.answers import Asset, Fault
-from panjaya_watchd.core.names import Locale
+from panjaya_watchd.core.names import AssetId, Locale
 from panjaya_watchd.core.order import AutoGenerate, Language, Order
+from panjaya_watchd.errors import SettingsError
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -175,3 +176,28 @@ def test_an_upload_goes_whole_through_a_proxy(
     assert "authorization" not in proxy.visits[0].headers
     assert inner[0].whole
     assert sent.count((CHUNK, CHUNK)) == 3
+
+
+def test_an_upload_keeps_the_key_that_it_began_with(video: OpenFile) -> None:
+    """Another key is for what begins after it; what is echoed of either is not shown."""
+    keys: list[str] = []
+
+    def script(visit: Visit) -> None:
+        keys.append(visit.headers["authorization"])
+        api.use_key("second-key")
+        visit.take()
+        visit.answer(401, b'{"detail": "panjaya-first-key is not panjaya-second-key"}')
+
+    with serving(script, saying(200, b'{"asset_id": "a1"}')) as served:
+        api = Panjaya(served.url, "first-key")
+        refused = api.submit(Submission(order=ORDER, srt={}, video=reader(video)))
+        api.use_key("panjaya-second-key")
+        with pytest.raises(SettingsError):
+            api.use_key(" ")
+        api.get_asset(AssetId("a1"))
+        api.close()
+
+    assert isinstance(refused, Fault)
+    assert "-key" not in refused.words
+    assert keys == ["Bearer panjaya-first-key"]
+    assert [visit.headers["authorization"] for visit in served.visits[1:]] == ["Bearer panjaya-second-key"]

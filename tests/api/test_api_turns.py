@@ -59,6 +59,23 @@ def test_a_bound_is_used_to_the_full() -> None:
     assert time.now == pytest.approx(19)
 
 
+@pytest.mark.parametrize(("first", "then"), [(2, 10), (10, 2), (float("inf"), 2), (2, float("inf"))])
+def test_another_bound_holds_from_now_on(first: float, then: float) -> None:
+    """What was sent before counts, so that a change lets no burst pass."""
+    turns, time = bounded(first)
+    for _ in range(20):
+        turns.wait()
+    turns.change(then)
+    changed = time.now
+    for _ in range(20):
+        turns.wait()
+        time.begun.append(time.now - changed)
+
+    many = max(1, int(then)) if then != float("inf") else 20
+    assert all(last - begin >= 1 - 1e-6 for begin, last in zip(time.begun, time.begun[many:], strict=False))
+    assert time.begun[-1] == pytest.approx(20 / then, abs=1)
+
+
 def test_less_than_one_a_second_is_a_bound_too() -> None:
     """0.5 is one in two seconds."""
     turns, time = bounded(0.5)

@@ -77,8 +77,8 @@ def test_words_are_short() -> None:
 )
 def test_words_never_hold_a_secret(said: str) -> None:
     """Neither the key, with or without its prefix, nor credentials or the query of a signed link."""
-    answered = faults.of_status(400, {}, json.dumps({"detail": said}).encode(), moment=Moment.AFTER, secret=SECRET)
-    raised = faults.of_exception(httpx.ReadError(said), moment=Moment.AFTER, secret=SECRET)
+    answered = faults.of_status(400, {}, json.dumps({"detail": said}).encode(), moment=Moment.AFTER, secrets=[SECRET])
+    raised = faults.of_exception(httpx.ReadError(said), moment=Moment.AFTER, secrets=[SECRET])
     refused = faults.of_result(403, {}, said.replace("s3cr3tkey", "").encode())
 
     for fault in (answered, raised, refused):

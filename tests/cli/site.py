@@ -120,13 +120,14 @@ class Site:
         return held
 
     @contextmanager
-    def daemon(self) -> Iterator[None]:
-        """Run the real daemon in a thread of this process."""
-        daemon = build(self.settings, KEY, CapturingLogger(), {})
+    def daemon(self, key: str = KEY) -> Iterator[CapturingLogger]:
+        """Run the real daemon in a thread of this process; gives its log."""
+        log = CapturingLogger()
+        daemon = build(self.settings, key, log, {"PANJAYA_API_KEY": KEY}, config=self.config)
         running = threading.Thread(target=daemon.run)
         running.start()
         try:
-            yield
+            yield log
         finally:
             daemon.stop()
             running.join(LONG)

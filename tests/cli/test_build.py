@@ -12,7 +12,7 @@ from panjaya_watchd.rehearsal.server import KEY
 
 def test_the_lanes_are_patient_with_the_turns_of_the_client(here: Site) -> None:
     """What a lane asks patiently is counted, so both have the same turns."""
-    daemon = build(here.settings, KEY, CapturingLogger(), {})
+    daemon = build(here.settings, KEY, CapturingLogger(), {}, config=here.config)
     with daemon.lanes.patiently() as patient:
         daemon.lanes.hands.api.get_asset(AssetId("a1"))
     daemon.lanes.stop()
@@ -26,7 +26,7 @@ def test_the_lanes_are_patient_with_the_turns_of_the_client(here: Site) -> None:
 def test_the_hands_are_urgent_with_the_turns_of_the_client(here: Site) -> None:
     """What is asked while a gate is held shut waits for no turn, however few there are."""
     one = here.settings.limits.model_copy(update={"requests_per_second": 0.01})
-    daemon = build(here.settings.model_copy(update={"limits": one}), KEY, CapturingLogger(), {})
+    daemon = build(here.settings.model_copy(update={"limits": one}), KEY, CapturingLogger(), {}, config=here.config)
     began = monotonic()
     with daemon.lanes.hands.urgently():
         for _ in range(3):

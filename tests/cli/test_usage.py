@@ -31,7 +31,7 @@ def test_a_wrong_command_line_is_a_usage_error(words: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "check", "doctor", "status", "why", "retry", "adopt", "release", "init", "rehearse"]
+    "command", ["run", "check", "doctor", "status", "why", "retry", "adopt", "release", "init", "rehearse", "service"]
 )
 def test_every_command_explains_itself(command: str) -> None:
     """Help is at hand where there is no web."""

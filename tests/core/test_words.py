@@ -255,3 +255,8 @@ def test_languages_that_were_refused_later_need_the_video_to_be_dubbed_once_more
     outcome = words.upload_refused(adding, REFUSED)
 
     assert outcome.todo.startswith("Read below why. To dub it once more, and pay once more, drop the video with these")
+
+
+def test_a_folder_that_is_left_says_so() -> None:
+    """Whoever drops something there must not wait for it."""
+    assert standing.farewell().startswith("This folder is not watched any more.")

@@ -263,4 +263,4 @@ def test_a_daemon_that_is_killed_while_it_lifts_leaves_the_old_schema(path: Path
     ledger = SqlLedger(url_of(path))
     assert_all_there(ledger)
     ledger.close()
-    assert list(path.parent.iterdir()) == [path]
+    assert sorted(path.parent.iterdir()) == [path, path.with_name("ledger.db.format-1.bak")]

@@ -137,7 +137,7 @@ def test_every_route_is_described_and_nothing_else(open_studio: Open, tmp_path: 
     studio = open_studio()
     routes = {
         (method, route.path)
-        for route in Face(studio, key="x", folder=tmp_path).app.routes
+        for route in Face(studio, keys={"x"}, folder=tmp_path).app.routes
         if isinstance(route, Route) and route.methods is not None
         for method in route.methods - {"HEAD"}
     }

@@ -31,14 +31,16 @@ from panjaya_watchd.places.base import Known, Scan
 from panjaya_watchd.places.memory import MemoryPlace
 from panjaya_watchd.places.memory_disk import MemoryDisk
 from panjaya_watchd.run.board import Board
+from panjaya_watchd.run.change import Change, Ground
 from panjaya_watchd.run.crew import Doing
 from panjaya_watchd.run.driver import Driver
-from panjaya_watchd.run.folders import Watched
 from panjaya_watchd.run.hands import Hands
 from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.intake import Intake
-from panjaya_watchd.run.messages import Answer, Happened, Message
+from panjaya_watchd.run.messages import Answer, Happened, Message, Reread
+from panjaya_watchd.run.meter import Meters
 from panjaya_watchd.run.tools import Probe
+from panjaya_watchd.run.watched import Watched
 
 FOLDER = FolderName("marketing")
 ROOT = "/srv/dub"
@@ -65,6 +67,9 @@ class Notes:
         self.known: list[Known] = []
         self.listening: list[tuple[FolderName, bool]] = []
         self.answered = 0.0
+        self.changes: list[tuple[int, int]] = []
+        self.watching: dict[FolderName, Ground] = {}
+        self.left: list[FolderName] = []
         self.verified: list[tuple[Claim, Dubbing]] = []
         self.revised: list[Claim] = []
 
@@ -105,6 +110,18 @@ class Notes:
     def post(self, folder: FolderName, text: str | None) -> None:
         """Write down what the status says."""
         self.posted.append(text)
+
+    def change(self, *, uploads: int, downloads: int, meters: Meters) -> None:
+        """Write down how many transfers there may be."""
+        self.changes.append((uploads, downloads))
+
+    def watch(self, folder: FolderName, ground: Ground) -> None:
+        """Write down where a folder's files are."""
+        self.watching[folder] = ground
+
+    def leave(self, folder: FolderName) -> None:
+        """Write down which folder is left."""
+        self.left.append(folder)
 
     def expect(self, folder: FolderName, root_id: str) -> None:
         """Note it."""
@@ -151,6 +168,7 @@ class Stage:
             **{
                 "new_id": lambda: CLAIM,
                 "watched": {folder: watched() for folder in self.folders},
+                "reread": lambda reload, watched: self.inbox.put(reread(watched, reload.answer)),
                 **self.more,
             },
         )
@@ -189,6 +207,21 @@ class Stage:
     def logged(self, event: str) -> list[dict[str, Any]]:
         """Give the fields of every log line of that name."""
         return logged(self.log, event)
+
+
+def reread(
+    watched: Mapping[FolderName, Watched], answer: Callable[[Mapping[str, Any]], None] = lambda _: None, **changes: Any
+) -> Reread:
+    """Give a configuration with these watch folders, as it comes to the driver."""
+    same: dict[str, Any] = {
+        "grounds": {},
+        "uploads": 2,
+        "downloads": 2,
+        "meters": Meters(),
+        "together": None,
+        "take": lambda: None,
+    }
+    return Reread(change=Change(watched=watched, **{**same, **changes}), answer=answer)
 
 
 def logged(log: CapturingLogger, event: str) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """The lanes with real threads: every effect comes back, nothing stuck holds up anything else, a bug is not lost."""
 
+import queue
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,7 +26,8 @@ from panjaya_watchd.places.base import NOTHING_KNOWN, Known, Place, Scan
 from panjaya_watchd.places.memory import MemoryPlace
 from panjaya_watchd.run.hands import Hands
 from panjaya_watchd.run.inbox import Inbox
-from panjaya_watchd.run.lanes import Lane, Lanes
+from panjaya_watchd.run.lane import Lane
+from panjaya_watchd.run.lanes import Lanes
 from panjaya_watchd.run.messages import (
     Crashed,
     Examined,
@@ -450,6 +452,39 @@ def test_a_lane_ends_after_what_is_queued() -> None:
 
     assert not any(thread.is_alive() for thread in lane._threads)
     assert sorted(str(inbox.take(0)) for _ in said) == sorted(map(str, said))
+
+
+def test_a_lane_does_as_much_at_once_as_it_is_told_last() -> None:
+    """What is under way goes on; what waits goes by the new number, also if that is less."""
+    lane = Lane("test", 1, Inbox(SimClock()), lambda: 0.0)
+    began: queue.SimpleQueue[int] = queue.SimpleQueue()
+    may = [threading.Event() for _ in range(6)]
+    for number in range(6):
+
+        def work(number: int = number) -> None:
+            began.put(number)
+            may[number].wait(LONG)
+
+        lane.hand(work)
+    assert began.get(timeout=LONG) == 0
+    with pytest.raises(queue.Empty):
+        began.get(timeout=0.05)
+
+    lane.resize(3)
+    assert sorted([began.get(timeout=LONG), began.get(timeout=LONG)]) == [1, 2]
+    lane.resize(1)
+    may[0].set()
+    may[1].set()
+    with pytest.raises(queue.Empty):
+        began.get(timeout=0.05)
+    may[2].set()
+    assert began.get(timeout=LONG) == 3
+    for each in may:
+        each.set()
+    lane.end()
+    for thread in lane._threads:
+        thread.join(LONG)
+    assert sorted([began.get_nowait(), began.get_nowait()]) == [4, 5]
 
 
 def test_a_refused_account_keeps_back_what_is_queued_in_the_lane() -> None:

@@ -102,3 +102,17 @@ def test_a_lane_listens_in_the_folders_own_thread(*, works: bool) -> None:
     assert crew.heard() == (Look(folder=FOLDER) if works else why)
     crew.close()
     assert threads == [f"files-{FOLDER}-0"]
+
+
+def test_other_hints_take_the_place_of_the_former() -> None:
+    """Those are ended, and the new ones begin when the folder was looked at."""
+    old, new = Noted(), Noted()
+    listening = Listening({FOLDER: old})
+    listening.begin(FOLDER, wanted=True)
+    listening.change(FOLDER, new)
+    listening.begin(FOLDER, wanted=True)
+    assert (old.calls, new.calls) == (["start", "stop"], ["start"])
+
+    listening.change(FOLDER, None)
+    assert new.calls == ["start", "stop"]
+    assert not listening.begin(FOLDER, wanted=True)

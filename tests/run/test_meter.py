@@ -352,3 +352,41 @@ def test_another_folders_rate_is_not_ours() -> None:
     assert ours.upload(FOLDER, 10**6).chunk == 1e4 * STILL // FINEST * FINEST
     assert took(clock, ours.upload(TRAINING, 10**9).sent, 0) == 0
     assert took(clock, ours.upload(FOLDER, 10**9).sent, 0) > 1
+
+
+# another configuration
+
+
+def test_other_rates_hold_for_what_is_under_way() -> None:
+    """From the next chunk on; what was unlimited becomes limited, and the other way round."""
+    clock = Waiting()
+    ours = meters(clock, RATE, None)
+    toll = ours.upload(FOLDER, 40 * CHUNK)
+    assert took(clock, toll.sent, CHUNK) > 0
+
+    ours.change(meters(clock, None, None))
+    assert took(clock, toll.sent, 2 * CHUNK) == 0
+    ours.change(meters(clock, None, 1e6))
+    assert took(clock, toll.sent, *range(3 * CHUNK, 8 * CHUNK, CHUNK)) == pytest.approx(5 * CHUNK / 1e6 - BURST)
+    ours.change(meters(clock, None, 2e6))
+    assert took(clock, toll.sent, *range(8 * CHUNK, 13 * CHUNK, CHUNK)) == pytest.approx(5 * CHUNK / 2e6, rel=0.05)
+
+
+def test_whoever_waits_at_a_meter_that_is_taken_away_goes_on() -> None:
+    """It would wait at the former rate, for ever if that is low."""
+    clock = Waiting()
+    ours, theirs = meters(clock, 100.0, None), meters(clock, None, None)
+    waits = 0
+
+    def wait(seconds: float) -> bool:
+        nonlocal waits
+        waits += 1
+        if waits == 3:
+            ours.change(theirs)
+        return clock.wait(seconds)
+
+    ours.uploads[FOLDER]._wait = wait
+    ours.uploads[FOLDER].take(10**9)
+
+    assert waits == 3
+    assert ours.uploads == {}

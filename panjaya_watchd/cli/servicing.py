@@ -1,0 +1,209 @@
+"""
+``service``: makes a service of this program, tells systemd which folders it may write, and takes it away again.
+
+For a program in a virtual environment of its own. Of the Debian package only ``folders`` is left to do. Neither touches
+the configuration, the key or the ledger, and each may be typed again at any time.
+"""
+
+import contextlib
+import os
+import subprocess
+import sysconfig
+from pathlib import Path
+from typing import Final
+
+import typer
+
+from panjaya_watchd.cli.exits import Exit
+from panjaya_watchd.core.names import display
+from panjaya_watchd.errors import WatchdError
+from panjaya_watchd.places import durable
+from panjaya_watchd.service import units
+from panjaya_watchd.service.notify import can_speak
+from panjaya_watchd.settings import Settings, load
+
+_SERVICE: Final = f"{units.NAME}.service"
+_SOCKET: Final = f"{units.NAME}.socket"
+
+
+_ETC: Final = Path("/etc")
+_UNIT: Final = _ETC / "systemd/system" / _SERVICE
+_SOCKET_UNIT: Final = _UNIT.with_name(_SOCKET)
+_USER: Final = _ETC / f"sysusers.d/{units.NAME}.conf"
+_PLACES: Final = _ETC / f"tmpfiles.d/{units.NAME}.conf"
+_FOLDERS: Final = _UNIT.with_name(f"{_SERVICE}.d") / "folders.conf"
+
+_MADE: Final = (Path("/var/lib", units.NAME), Path("/run", units.NAME))
+"""What systemd makes for the service and lets it write."""
+
+
+def install(config: Path) -> int:
+    """
+    Write and load the unit, its socket, its user and the drop-in; give the exit code.
+
+    Raises:
+        WatchdError: we may not, there is no systemd, or the service could not run. Nothing was changed.
+        SettingsFaults: the configuration that is there has faults. Nothing was changed.
+
+    """
+    _ask_for_rights()
+    _refuse_where_packaged()
+    if not can_speak():
+        raise WatchdError(
+            "The Python package systemd-python is missing, without which systemd would not hear that the service runs.",
+            hint="Install it first, which needs gcc, pkg-config and libsystemd-dev: "
+            "pip install --require-hashes -r requirements/service.txt",
+        )
+    program = Path(sysconfig.get_path("scripts")) / units.NAME
+    if not program.is_file():
+        raise WatchdError(
+            f"There is no program at {display(str(program))} that a service could run.",
+            hint="Install the package into a virtual environment first: pip install --no-deps .",
+        )
+    texts = {
+        _UNIT: units.unit(program),
+        _SOCKET_UNIT: units.shipped(_SOCKET),
+        _USER: units.shipped("sysusers.conf"),
+        _PLACES: units.shipped("tmpfiles.conf"),
+    }
+    configured = config.exists()
+    if configured:
+        texts[_FOLDERS] = units.drop_in(written(load(config, environ=os.environ)))
+    for file, text in texts.items():
+        _write(file, text)
+    _call("systemd-sysusers", str(_USER))
+    _call("systemd-tmpfiles", "--create", str(_PLACES))
+    _call("systemctl", "daemon-reload")
+    typer.echo("\nNext, where it is not done yet:")
+    if not configured:
+        typer.echo(f"  {program} init FOLDER --locale en-US --language es-ES && {program} service folders")
+    typer.echo("  install -m 600 /dev/stdin /etc/panjaya-watchd/api-key    # paste the key, Return, Ctrl-D")
+    typer.echo(f"  usermod -aG GROUP {units.NAME}    # the group that may write in the watch folders")
+    typer.echo(f"  systemctl enable {units.NAME} && systemctl restart {units.NAME}")
+    return Exit.FINE
+
+
+def folders(config: Path) -> int:
+    """
+    Let the service write in the watch folders of the configuration, also while it runs; give the exit code.
+
+    Raises:
+        WatchdError: we may not, there is no systemd, or a path cannot be told to it. Nothing was changed.
+        SettingsFaults: the configuration has faults. Nothing was changed.
+
+    """
+    _ask_for_rights()
+    paths = written(load(config, environ=os.environ))
+    _write(_FOLDERS, units.drop_in(paths))
+    _call("systemctl", "daemon-reload")
+    process = _call("systemctl", "show", "--property=MainPID", "--value", _SERVICE).strip()
+    if process == "0":
+        typer.echo(f"Next: systemctl start {units.NAME}")
+        return Exit.FINE
+    closed = [path for path in paths if _is_closed(path, process) and not _open_now(path)]
+    for path in closed:
+        typer.echo(f"The running service does not see {display(str(path))} before it is started again.")
+    typer.echo(f"Next: systemctl {'restart' if closed else 'reload'} {units.NAME}")
+    return Exit.FINE
+
+
+def uninstall() -> int:
+    """
+    Stop the service and take away what `install` and `folders` wrote, nothing else; give the exit code.
+
+    Raises:
+        WatchdError: we may not, or there is no systemd.
+
+    """
+    _ask_for_rights()
+    _refuse_where_packaged()
+    for file in (_UNIT, _SOCKET_UNIT):
+        if file.exists():
+            _call("systemctl", "disable", "--now", file.name)
+    for file in (_UNIT, _SOCKET_UNIT, _USER, _PLACES, _FOLDERS):
+        if file.exists():
+            durable.remove(file)
+            typer.echo(f"{file}: removed.")
+    with contextlib.suppress(OSError):  # somebody's own drop-in is in it
+        durable.clear(_FOLDERS.parent)
+    _call("systemctl", "daemon-reload")
+    typer.echo(
+        f"What stays: /etc/{units.NAME}, the user {units.NAME}, and /var/lib/{units.NAME} with the ledger, without "
+        "which nobody knows what was already paid for."
+    )
+    return Exit.FINE
+
+
+def written(settings: Settings) -> list[Path]:
+    """Give the paths that the daemon writes below: watch folders and results, and its own files where not as usual."""
+    paths = {path for folder in settings.folders for path in (folder.path, folder.done_at, folder.failed_at)}
+    paths |= {settings.state.ledger.parent, settings.state.control.parent} - set(_MADE)
+    outer = sorted(path for path in paths if not any(path.is_relative_to(other) for other in paths - {path}))
+    # What a link leads to is what has to be mounted and written.
+    return sorted({*outer, *(path.resolve() for path in outer)})
+
+
+def _is_closed(path: Path, process: str) -> bool:
+    """Say whether the running service cannot write at a path that the machine can."""
+    if os.statvfs(path).f_flag & os.ST_RDONLY:
+        return False
+    try:
+        return bool(os.statvfs(f"/proc/{process}/root{path.resolve()}").f_flag & os.ST_RDONLY)
+    except OSError:  # hidden from it
+        return True
+
+
+def _open_now(path: Path) -> bool:
+    """Open a path to the running service; the drop-in does it from the next start on."""
+    place = str(path.resolve())
+    bound = subprocess.run(("systemctl", "bind", _SERVICE, place), capture_output=True, check=False)  # noqa: S603, S607
+    return bound.returncode == 0
+
+
+def _ask_for_rights() -> None:
+    if os.geteuid() != 0:
+        raise WatchdError("Only root can tell systemd of a service.", hint="Type the same with sudo before it.")
+    if not Path("/run/systemd/system").is_dir():
+        raise WatchdError(
+            "This machine is not run by systemd.",
+            hint=f"Have what runs it here start: {units.NAME} run",
+        )
+
+
+def _refuse_where_packaged() -> None:
+    for place in ("/usr/lib", "/lib"):
+        if Path(place, "systemd/system", _SERVICE).exists():
+            raise WatchdError(
+                "The service belongs to the Debian package here.",
+                hint=f"Leave it to apt; for the watch folders there is: {units.NAME} service folders",
+            )
+
+
+def _write(file: Path, text: str) -> None:
+    """Write one of our files, whole or not at all, and say so. Raises WatchdError where it cannot be."""
+    if file.exists() and file.read_text(encoding="utf-8") == text:
+        typer.echo(f"{file}: as it was.")
+        return
+    fresh = file.with_name(f".{file.name}.new")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with fresh.open("w", encoding="utf-8") as stream:
+            os.fchmod(stream.fileno(), 0o644)
+            stream.write(text)
+            stream.flush()
+            durable.sync(stream.fileno())
+        durable.replace(fresh, file)
+    except OSError as error:
+        raise WatchdError(
+            f"{file} cannot be written: {error.strerror}.", hint="See to that, then ask again."
+        ) from error
+    typer.echo(f"{file}: written.")
+
+
+def _call(*command: str) -> str:
+    """Run a command of systemd's and give what it prints. Raises WatchdError with its own words."""
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    if ran.returncode:
+        said = display(ran.stderr.strip()) or f"status {ran.returncode}"
+        raise WatchdError(f"{' '.join(command)}: {said}", hint="See to that, then ask again; what was written stays.")
+    return ran.stdout

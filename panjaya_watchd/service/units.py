@@ -1,0 +1,114 @@
+"""
+The texts that make a service of this program, and which folders it may write: systemd.unit(5), systemd.exec(5).
+
+The files lie in ``systemd/`` of a checkout and come with the package. Which folders may be written follows from the
+configuration, so that is generated, as a drop-in beside the unit.
+"""
+
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from panjaya_watchd.core.names import display
+from panjaya_watchd.errors import WatchdError
+
+NAME: Final = "panjaya-watchd"
+
+_PROGRAM: Final = "/opt/panjaya-watchd/bin/panjaya-watchd"
+"""Where the unit says that the program is."""
+
+_HIDDEN: Final = ("/home", "/root", "/run/user")
+"""What ``ProtectHome=`` of the unit hides."""
+
+_PRIVATE: Final = ("/tmp", "/var/tmp")  # noqa: S108  (where nothing is made)
+"""Of what ``PrivateTmp=`` gives the service its own."""
+
+_UNREACHABLE: Final = ("/dev", "/proc", "/sys")
+
+
+def shipped(name: str) -> str:
+    """Read a file of ``systemd/``: beside this one in an installed package, at the top of a checkout."""
+    here = Path(__file__)
+    installed = here.with_name("systemd")
+    return ((installed if installed.exists() else here.parents[2] / "systemd") / name).read_text(encoding="utf-8")
+
+
+def unit(program: Path) -> str:
+    """
+    Give the text of the unit for a program at this place.
+
+    Raises:
+        WatchdError: the service could not see it, or systemd could not be told.
+
+    """
+    if _below(program, (*_HIDDEN, *_PRIVATE)):
+        raise WatchdError(
+            f"The program lies at {display(str(program))}, which the service would not see.",
+            hint="Make its virtual environment elsewhere, such as in /opt/panjaya-watchd.",
+        )
+    # The program of a command is no place for quotes in systemd 252, and what "$" becomes there differs.
+    if any(character in " \t\"'\\$;" for character in str(program)):
+        raise WatchdError(
+            f"The program lies at {display(str(program))}, which cannot be written into a unit.",
+            hint="Make its virtual environment where the path has no spaces, quotes, backslashes, $ and ;.",
+        )
+    return shipped(f"{NAME}.service").replace(_PROGRAM, quoted(program)[1:-1])
+
+
+def drop_in(paths: Iterable[Path]) -> str:
+    """
+    Give the drop-in that lets the service write below these paths, and start when what they lie on is mounted.
+
+    Raises:
+        WatchdError: systemd cannot be told of one of them, or can never show it to the service.
+
+    """
+    ordered = sorted(set(paths))
+    shown = [path for path in ordered if _below(path, (*_HIDDEN, *_PRIVATE))]
+    lines = [
+        "# Written by `panjaya-watchd service folders` from the configuration: change that, and type it again.",
+        "",
+        "[Unit]",
+        "# The service starts when these are mounted. COSTS: it does not start when one of them cannot be.",
+        *(f"RequiresMountsFor={quoted(path)}" for path in ordered),
+        "",
+        "[Service]",
+        '# "-": a folder that is not there is told by the daemon, with its name, and not by a status of systemd.',
+        *(f"ReadWritePaths={_optional(path)}" for path in ordered),
+    ]
+    if shown:
+        lines += ["# These lie where the service sees nothing else.", "ProtectHome=tmpfs"]
+        lines += [f"BindPaths={_optional(path)}:{quoted(path)}:rbind" for path in shown]
+    return "\n".join(lines) + "\n"
+
+
+def quoted(path: Path) -> str:
+    """
+    Write a path as one word of a unit file: quotes, backslashes and specifiers taken literally.
+
+    Raises:
+        WatchdError: it has characters that a unit file cannot hold.
+
+    """
+    text = str(path)
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+        raise WatchdError(
+            f"systemd cannot be told of {display(text)}: it has control characters, or is not UTF-8.",
+            hint="Rename the folder, or watch it through a bind mount of another name.",
+        )
+    if _below(path, _UNREACHABLE):
+        raise WatchdError(
+            f"The service can never write in {display(text)}: there are no files but the kernel's.",
+            hint="Watch a folder on a disk or a share.",
+        )
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    return f'"{escaped}"'
+
+
+def _optional(path: Path) -> str:
+    return f'"-{quoted(path)[1:]}'
+
+
+def _below(path: Path, places: Iterable[str]) -> bool:
+    return any(path.is_relative_to(place) for place in places)

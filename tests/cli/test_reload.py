@@ -1,0 +1,182 @@
+"""``reload`` with the real daemon: what changes without a restart, what does not, and whose word on the key holds."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli.site import LONG, Site
+
+from panjaya_watchd.rehearsal.server import KEY
+
+pytestmark = pytest.mark.slow
+
+MORE = """
+
+[[folder]]
+name = "sales"
+path = "{path}"
+locale = "en-US"
+languages = ["de-DE"]
+quiet = "1s"
+content_check = "off"
+on_first_start = "take"
+"""
+NEW_KEY = "panjaya-second-key"
+
+
+@pytest.fixture
+def here(here: Site) -> Site:
+    """Let any bytes pass for a video."""
+    here.write(text(here) + 'content_check = "off"\n')
+    return here
+
+
+@pytest.fixture
+def running(here: Site) -> Iterator[Site]:
+    """Give an installation whose daemon runs."""
+    with here.daemon():
+        yield here
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + LONG
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def text(here: Site) -> str:
+    """Read the configuration as it is written."""
+    return here.config.read_text()
+
+
+def folders(here: Site) -> list[Any]:
+    """Ask the daemon for its watch folders."""
+    return [folder["name"] for folder in here.call("status", "--json").json["folders"]]
+
+
+def test_a_folder_is_added_and_taken_away(running: Site) -> None:
+    """A video dropped into the new one comes back; after the second reload it is left."""
+    sales = running.home / "sales"
+    sales.mkdir()
+    plain = text(running)
+    running.write(plain + MORE.format(path=sales))
+    said = running.call("reload")
+    assert (said.code, said.out, said.err) == (0, "Taken: 2 watch folders.\n", "")
+
+    (sales / "tour.mp4").write_bytes(b"video " * 50)
+    until((sales / "done" / "tour" / "tour.de-DE.mp4").exists)
+    running.write(plain)
+    assert running.call("reload").out == "Taken: 1 watch folder.\n"
+    until(lambda: folders(running) == ["marketing"])
+    until(lambda: "not watched any more" in (sales / "STATUS.txt").read_text())
+    assert len(running.studio.studio.bills) == 1
+
+
+def test_a_configuration_with_faults_is_refused_with_every_line(running: Site) -> None:
+    """Status 78, and the daemon goes on as before."""
+    running.write(text(running) + "\n[limits]\nuploads = 0\n")
+    said = running.call("reload")
+
+    assert said.code == 78
+    assert "watchd.toml:" in said.err
+    assert "limits.uploads" in said.err
+
+
+def test_the_daemon_refuses_what_only_it_sees(here: Site) -> None:
+    """The command may be able to read more than the daemon can."""
+    here.write(text(here).replace("[state]", 'key_file = "KEY"\n\n[state]'.replace("KEY", str(here.home / "key"))))
+    (here.home / "key").write_text(KEY)
+    (here.home / "key").chmod(0o600)
+    with here.daemon():
+        (here.home / "key").unlink()
+        said, told = here.call("reload"), here.call("reload", "--json").json
+
+    assert said.code == 78
+    assert "key" in said.err
+    assert KEY not in said.err
+    assert told["refused"].startswith(str(here.home / "key"))
+
+
+def test_what_waits_for_a_restart_is_told(running: Site) -> None:
+    """The folder goes on where it is; nothing is silently ignored."""
+    moved = running.home / "elsewhere"
+    moved.mkdir()
+    before = text(running)
+    running.write(before.replace('listen = ""', 'listen = "127.0.0.1:18765"').replace(str(running.folder), str(moved)))
+    said = running.call("reload")
+    (running.folder / "tour.mp4").write_bytes(b"video " * 50)
+    until((running.folder / "done" / "tour" / "tour.es-ES.mp4").exists)
+
+    assert said.code == 0
+    assert "Note: [http] takes effect with a restart." in said.out
+    assert 'folder "marketing": path takes effect with a restart' in said.out
+
+
+def test_another_shelf_is_used_by_what_is_filed_from_now_on(running: Site) -> None:
+    """The ground is another, the folder is the same."""
+    running.write(text(running) + 'done = "fertig"\n')
+    assert running.call("reload").code == 0
+    (running.folder / "tour.mp4").write_bytes(b"video " * 50)
+
+    until((running.folder / "fertig" / "tour" / "tour.es-ES.mp4").exists)
+
+
+def test_a_key_that_is_handed_over_holds(running: Site, tmp_path: Path) -> None:
+    """Also over a reload without one, because what lies there is the former one still; never is it shown."""
+    new = tmp_path / "new-key"
+    new.write_text(f"{NEW_KEY}\n")
+    new.chmod(0o600)
+    running.studio.keys.add(NEW_KEY)
+    said = running.call("reload", "--key", str(new))
+    running.studio.keys.discard(KEY)
+    assert (said.code, running.call("reload").code) == (0, 0)
+    (running.folder / "tour.mp4").write_bytes(b"video " * 50)
+
+    until((running.folder / "done" / "tour" / "tour.es-ES.mp4").exists)
+    (running.folder / "done").rename(running.folder / "first")
+    own = running.home / "key"
+    own.write_text("panjaya-third-key")
+    own.chmod(0o600)
+    running.studio.keys.clear()
+    running.studio.keys.add("panjaya-third-key")
+    running.write(text(running).replace("[state]", f'key_file = "{own}"\n\n[state]'))
+    assert running.call("reload").code == 0, "another one lies there now, so it is that"
+    (running.folder / "talk.mp4").write_bytes(b"talk " * 50)
+    until((running.folder / "done" / "talk" / "talk.es-ES.mp4").exists)
+    assert NEW_KEY not in said.out + said.err + running.call("status", "--json").out
+
+
+def test_a_key_that_everybody_can_read_is_not_handed_over(running: Site, tmp_path: Path) -> None:
+    """The same rules hold as for a key file."""
+    new = tmp_path / "new-key"
+    new.write_text(NEW_KEY)
+    new.chmod(0o644)
+    said = running.call("reload", "--key", str(new))
+
+    assert said.code == 78
+    assert "everybody" in said.err
+
+
+def test_without_a_daemon_there_is_nobody_to_tell(here: Site) -> None:
+    """Status 75."""
+    assert here.call("reload").code == 75
+
+
+def test_a_refused_key_is_mended_by_a_reload(here: Site) -> None:
+    """What waited for the account goes at once, with the key that lies there now."""
+    file = here.home / "key"
+    here.write(text(here).replace("[state]", f'key_file = "{file}"\n\n[state]'))
+    file.write_text("panjaya-wrong")
+    file.chmod(0o600)
+    with here.daemon(key="panjaya-wrong") as log:
+        (here.folder / "tour.mp4").write_bytes(b"video " * 50)
+        until(lambda: any(call.args == ("account.refused",) for call in log.calls))
+        file.write_text(KEY)
+        assert here.call("reload").code == 0
+        until((here.folder / "done" / "tour" / "tour.es-ES.mp4").exists)
+
+    assert len(here.studio.studio.bills) == 1
