@@ -87,7 +87,7 @@ def test_what_it_says_has_no_key_in_it(service: Service) -> None:
     said += [service.control("restart"), service.say("check", check=False), service.say("doctor", check=False)]
     service.write_key(service.key)
     service.tables["api"]["poll_frist"] = "1s"
-    service.configure()
+    service.write_config()
     said += [service.control("restart"), service.say("check", check=False), service.say("doctor", check=False)]
 
     words = "".join(one.stdout + one.stderr for one in said)

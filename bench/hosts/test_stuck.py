@@ -51,3 +51,21 @@ def test_a_share_that_hangs_holds_up_itself_alone(service: Service) -> None:
     assert service.folder("share")["trouble"] is None
     assert service.show("StatusText") == "Watching 2 folders: nothing under way"
     assert (service.pid, service.show("NRestarts")) == (process, "0")
+
+
+def test_a_start_does_not_wait_for_a_share_that_hangs(service: Service) -> None:
+    """It begins without that folder, which joins when its server answers; it ends at once as well."""
+    host = service.host
+    service.start()
+    host.run("systemctl", "kill", "--signal=STOP", "server")
+    assert service.control("restart").returncode == 0
+    assert service.show("StatusText") == "Watching 2 folders: nothing under way; not seen yet: share"
+    service.drop("talk1.mp4", talk(1))
+    service.answered("talk1", talk(1))
+    assert service.control("restart").returncode == 0
+    assert service.show("Result") == "success"
+    assert not [entry["MESSAGE"] for entry in service.journal("_PID=1") if "SIGKILL" in entry["MESSAGE"]]
+
+    host.run("systemctl", "kill", "--signal=CONT", "server")
+    service.drop("talk2.mp4", talk(2), folder="share")
+    service.answered("talk2", talk(2), place=host.root / "mnt/share")
