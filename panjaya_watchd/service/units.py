@@ -5,6 +5,8 @@ The files lie in ``systemd/`` of a checkout and come with the package. Which fol
 configuration, so that is generated, as a drop-in beside the unit.
 """
 
+import os
+import string
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
@@ -23,6 +25,9 @@ _HIDDEN: Final = ("/home", "/root", "/run/user")
 
 _PRIVATE: Final = ("/tmp", "/var/tmp")  # noqa: S108  (where nothing is made)
 """Of what ``PrivateTmp=`` gives the service its own."""
+
+_LONGEST: Final = 255
+"""Bytes of a unit's name; what is longer is no unit, and so mounted by none."""
 
 _UNREACHABLE: Final = ("/dev", "/proc", "/sys")
 
@@ -58,7 +63,7 @@ def unit(program: Path) -> str:
 
 def drop_in(paths: Iterable[Path]) -> str:
     """
-    Give the drop-in that lets the service write below these paths, and start when what they lie on is mounted.
+    Give the drop-in that lets the service write below these paths, and start after what they lie on was mounted.
 
     Raises:
         WatchdError: systemd cannot be told of one of them, or can never show it to the service.
@@ -70,8 +75,9 @@ def drop_in(paths: Iterable[Path]) -> str:
         "# Written by `panjaya-watchd service folders` from the configuration: change that, and type it again.",
         "",
         "[Unit]",
-        "# The service starts when these are mounted. COSTS: it does not start when one of them cannot be.",
-        *(f"RequiresMountsFor={quoted(path)}" for path in ordered),
+        "# The service starts after these were mounted, where they are mounts. One that cannot be mounted keeps only",
+        "# its own folder waiting, which RequiresMountsFor= would not: it would keep the service from starting.",
+        *(f"{word}={unit}" for unit in mount_units(ordered) for word in ("Wants", "After")),
         "",
         "[Service]",
         '# "-": a folder that is not there is told by the daemon, with its name, and not by a status of systemd.',
@@ -81,6 +87,13 @@ def drop_in(paths: Iterable[Path]) -> str:
         lines += ["# These lie where the service sees nothing else.", "ProtectHome=tmpfs"]
         lines += [f"BindPaths={_optional(path)}:{quoted(path)}:rbind" for path in shown]
     return "\n".join(lines) + "\n"
+
+
+def mount_units(paths: Iterable[Path]) -> list[str]:
+    """Name the units by which these paths, or what is above them, are mounted where they are (systemd.mount(5))."""
+    places = {place for path in paths for place in (path, *path.parents) if place != place.parent}
+    named = (_escaped(place) for place in sorted(places))
+    return [name for name in named if len(name) <= _LONGEST]
 
 
 def quoted(path: Path) -> str:
@@ -104,6 +117,15 @@ def quoted(path: Path) -> str:
         )
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
     return f'"{escaped}"'
+
+
+def _escaped(place: Path) -> str:
+    """Escape a path as ``systemd-escape --path --suffix=mount`` does (systemd.unit(5))."""
+    plain = string.ascii_letters + string.digits + ":_."
+    named = os.fsencode(place).strip(b"/").split(b"/")
+    words = ["".join(chr(byte) if chr(byte) in plain else f"\\x{byte:02x}" for byte in word) for word in named]
+    text = "-".join(words)
+    return (text if not text.startswith(".") else f"\\x2e{text[1:]}") + ".mount"
 
 
 def _optional(path: Path) -> str:

@@ -70,6 +70,17 @@ def test_systemd_reads_every_path_as_it_is(tmp_path: Path) -> None:
     assert [line for line in read.splitlines() if "folders.conf" in line] == []
 
 
+def test_a_share_that_cannot_be_mounted_keeps_only_its_own_folder_waiting() -> None:
+    """The other folders go on, so nothing is required; whoever is above in the tree may be a mount as well."""
+    text = units.drop_in([Path("/srv/dub/in"), Path("/.mnt/in")])
+    names = ["\\x2emnt.mount", "\\x2emnt-in.mount", "srv.mount", "srv-dub.mount", "srv-dub-in.mount"]
+
+    assert [line[6:] for line in text.splitlines() if line.startswith("Wants=")] == names
+    assert [line[6:] for line in text.splitlines() if line.startswith("After=")] == names
+    assert "RequiresMountsFor=/" not in text
+    assert units.mount_units([Path("/srv", "ü" * 60)]) == ["srv.mount"], "no unit has a name of that length"
+
+
 @needs_systemd
 def test_the_folders_expose_the_service_to_no_more(tmp_path: Path) -> None:
     """Not where they lie below /home and /tmp either, where each is shown alone; and nothing is misunderstood."""
@@ -91,7 +102,7 @@ def test_a_folder_that_is_hidden_otherwise_is_shown_alone() -> None:
     assert 'BindPaths="-/home/Anna/in: %%":"/home/Anna/in: %%":rbind\n' in text
     assert "ProtectHome=tmpfs\n" in text
     assert text.count("BindPaths=") == 1
-    assert text.count('ReadWritePaths="-/') == text.count('RequiresMountsFor="/') == 2
+    assert text.count('ReadWritePaths="-/') == 2
     assert "ProtectHome" not in units.drop_in([Path("/srv/in"), Path("/homes/in")])
 
 
