@@ -46,15 +46,16 @@ def with_bindfs(release: str) -> tuple[Path, ...]:
     return *below, layer(f"{release}.bindfs", key, fetch, *below, options=["--resolv-conf=replace-host"])
 
 
-def install(host: Host, deb: Path) -> None:
-    """Install a package that the host has in ``DEBS``, with what it needs of Debian."""
-    _fetch(host, f"{DEBS}/{deb.name}")
+def install(host: Host, deb: Path, *, offline: bool = False) -> None:
+    """Install a package that the host has in ``DEBS``, with what it needs of Debian; keep what was configured."""
+    _fetch(host, f"{DEBS}/{deb.name}", offline=offline)
 
 
-def _fetch(host: Host, package: str) -> None:
+def _fetch(host: Host, package: str, *, offline: bool = False) -> None:
     get = ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet", "--yes", "--no-install-recommends")
-    host.run(*get, "update", seconds=HALF_AN_HOUR)
-    host.run(*get, "install", package, seconds=HALF_AN_HOUR)
+    if not offline:
+        host.run(*get, "update", seconds=HALF_AN_HOUR)
+    host.run(*get, "--option=Dpkg::Options::=--force-confold", "install", package, seconds=HALF_AN_HOUR)
 
 
 def _build(release: str, commit: str, place: Path) -> None:

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -79,7 +79,8 @@ class Service:
         self.key = f"panjaya-{secrets.token_hex(20)}"
         self.forgotten: list[str] = []
         """Keys that are not in use any more, and may be nowhere at all."""
-        self.studio = Studio(Switches(**{**LIFE, **(switches or {})}), clock=lambda: datetime.now(UTC))
+        self._later = timedelta(0)
+        self.studio = Studio(Switches(**{**LIFE, **(switches or {})}), clock=lambda: datetime.now(UTC) + self._later)
         self.server = StudioServer(self.studio, key=self.key)
         self.folders = {name: dict(own) for name, own in (folders or {"marketing": {}}).items()}
         self.tables: dict[str, dict[str, Any]] = {
@@ -122,6 +123,10 @@ class Service:
             self.host.run("chgrp", GROUP, place)
             self.host.run("chmod", "2775", place)
         self.write_config()
+        self.open_folders()
+
+    def open_folders(self) -> None:
+        """Let the service write in the watch folders of its configuration."""
         self.say("service", "folders")
 
     def write_config(self) -> None:
@@ -265,6 +270,10 @@ class Service:
     def slow_answer(self, seconds: float, on: str) -> None:
         """Let the studio do the next request at once and answer it late."""
         self.server.script(Scripted(on=on, do="delay", when="after_store", seconds=seconds))
+
+    def later(self, seconds: float) -> None:
+        """Let the studio live so many seconds in a moment."""
+        self._later += timedelta(seconds=seconds)
 
     def stays_secret(self) -> None:
         """Fail where the key is anywhere but in the file where the operator has put it, or where a former one is."""

@@ -35,7 +35,7 @@ def test_a_faulty_configuration_is_refused_with_its_line(service: Service) -> No
     line = 1 + [text.startswith("poll_frist") for text in bad.splitlines()].index(True)
 
     assert service.control("reload").returncode == 1
-    assert any(f"{CONFIG}:{line}" in entry["MESSAGE"] for entry in service.journal())
+    assert any(f"watchd.toml:{line}: api.poll_frist" in entry["MESSAGE"] for entry in service.journal())
     assert [folder["name"] for folder in service.status()["folders"]] == ["marketing"]
     service.drop("talk.mp4", talk(1))
     service.answered("talk", talk(1))
