@@ -4,8 +4,9 @@ import secrets
 import socket
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from panjaya_watchd.api.panjaya import Panjaya
 from panjaya_watchd.api.turns import Turns
@@ -45,6 +46,9 @@ RESTORED = (
 PROBE_PATIENCE = 20.0
 """Seconds; a video that takes longer to measure has no known duration."""
 
+OPENING = 300.0
+"""Seconds that the service manager is asked for, to check a large ledger on a slow disk, and to lift an older one."""
+
 
 def build(  # noqa: PLR0913  (what the host gives, each on its own)
     settings: Settings,
@@ -68,13 +72,14 @@ def build(  # noqa: PLR0913  (what the host gives, each on its own)
 
     Raises:
         LedgerError: the ledger is damaged, newer, or held by another daemon.
-        SettingsError: the key, or that for callbacks, cannot be used.
-        WatchdError: the control socket cannot be made, or systemd waits for a word that we cannot say.
+        SettingsError: the key, or that for callbacks, cannot be used, or systemd waits for a word that we cannot say.
+        WatchdError: the control socket cannot be made.
 
     """
     clock, board, stop = SystemClock(), Board(), threading.Event()
     inbox = Inbox(clock)
-    manager = Notifier(environ)
+    manager = Notifier(environ, clock.monotonic)
+    manager.extend(OPENING)
     turns = Turns(settings.limits.requests_per_second, now=clock.monotonic, pause=threading.Event().wait)
     api = Panjaya(settings.api.base_url, key, turns=turns)
     ledger = SqlLedger(settings.state.url, owner=socket.gethostname())
@@ -109,7 +114,13 @@ def build(  # noqa: PLR0913  (what the host gives, each on its own)
     reading = Lane("settings", 1, inbox, clock.monotonic)
 
     def reread(reload: Reload, watched: Mapping[FolderName, Watched]) -> None:
-        reading.hand(lambda: renewal.read(config, reload, watched))
+        manager.reloading()
+
+        def over(said: Mapping[str, Any]) -> None:
+            manager.reloaded()
+            reload.answer(said)
+
+        reading.hand(lambda: renewal.read(config, replace(reload, answer=over), watched))
 
     driver = Driver(
         ledger=ledger,
@@ -133,6 +144,7 @@ def build(  # noqa: PLR0913  (what the host gives, each on its own)
         ledger=ledger,
         log=log,
         manager=manager,
+        board=board,
         openers=() if web is None else (web.start,),
         closers=(listening.end, reading.end, ear.close, *(() if web is None else (web.stop,)), api.close),
     )

@@ -22,6 +22,12 @@ MAY_KNOW: Final[dict[str, tuple[str, ...]]] = {
         *(f"{edge}.base" for edge in EDGES),
         "api.reader",  # no edge: it is the gate's other half, and touches neither network nor disk by itself
     ),
+    "doctor": (
+        *("core", "errors", "doctor", "__version__"),
+        # It looks at the real parts, and the daemon has none of it: no other room may know it.
+        *("settings", "places", "ledger.lock", "ledger.sql", "web.signature", "run.clock", "run.tell"),
+        *("api.exchange", "api.faults", "api.origin", "api.pages", "api.wire"),
+    ),
     "__main__": ("cli",),
     "__init__": (),
 }

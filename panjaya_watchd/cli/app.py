@@ -101,7 +101,7 @@ def doctor(
     config: Config = CONFIG,
     json: Json = False,
 ) -> None:
-    """Tell what storage each watch folder lies on, and how that decides when a drop is whole."""
+    """Tell whether this machine is fit for the service, and what to do. Exit status: 1 for any trouble."""
     from panjaya_watchd.cli import doctor as looked  # noqa: PLC0415
 
     raise typer.Exit(looked.examine(config, folder, as_json=json))

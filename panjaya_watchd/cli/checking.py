@@ -21,19 +21,7 @@ def check(config: Path, *, as_json: bool) -> int:
 
             read_public_key(settings.http.callback_key_file)
     except SettingsFaults as found:
-        faults = [
-            {
-                "file": fault.file,
-                "line": fault.line,
-                "key": fault.key,
-                "found": fault.found,
-                "expected": fault.expected,
-                "nearest": fault.nearest,
-            }
-            for fault in found.faults
-        ]
-        typer.echo(json.dumps({"faults": faults, "warnings": []}, indent=2) if as_json else str(found), err=not as_json)
-        return Exit.BAD_CONFIGURATION
+        return tell(found, as_json=as_json)
     if as_json:
         typer.echo(json.dumps({"faults": [], "warnings": list(warnings)}, indent=2))
         return Exit.FINE
@@ -43,3 +31,20 @@ def check(config: Path, *, as_json: bool) -> int:
         typer.echo(f"Note: {note}")
     typer.echo(f"{config} is fine: {len(settings.folders)} watch folders.")
     return Exit.FINE
+
+
+def tell(found: SettingsFaults, *, as_json: bool) -> int:
+    """Print every fault; give the exit code."""
+    faults = [
+        {
+            "file": fault.file,
+            "line": fault.line,
+            "key": fault.key,
+            "found": fault.found,
+            "expected": fault.expected,
+            "nearest": fault.nearest,
+        }
+        for fault in found.faults
+    ]
+    typer.echo(json.dumps({"faults": faults, "warnings": []}, indent=2) if as_json else str(found), err=not as_json)
+    return Exit.BAD_CONFIGURATION

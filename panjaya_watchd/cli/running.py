@@ -1,5 +1,6 @@
 """``run``: the daemon in the foreground."""
 
+import faulthandler
 import os
 import signal
 from pathlib import Path
@@ -21,10 +22,11 @@ def run(config: Path, *, verbose: bool) -> None:
         WatchdError: what the service manager hands over is nothing to listen on; nothing was started.
 
     """
+    faulthandler.enable()  # the watchdog's SIGABRT then tells where each thread stood
     handed = sockets.inherited(os.environ)
     settings = load(config, environ=os.environ)
     key = read_key(settings, os.environ)
-    log = logs.set_up(verbose=verbose)
+    log = logs.set_up(verbose=verbose, environ=os.environ)
     log.info("daemon.starting", version=__version__, config=str(config), base_url=settings.api.base_url)
     for warning in settings.warnings():
         log.warning("setting.ignored", why=warning)

@@ -46,10 +46,10 @@ class DiskPlace(FolderPlace):
         self, root: Path, *, done: Path, failed: Path, recursive: bool, profile: Profile | None = None
     ) -> None:
         tree = DiskTree(root, profile)
-        super().__init__(tree, done=_shelf(tree, done), failed=_shelf(tree, failed), recursive=recursive)
+        super().__init__(tree, done=shelf(tree, done), failed=shelf(tree, failed), recursive=recursive)
 
 
-def _shelf(tree: "DiskTree", folder: Path) -> Shelf:
+def shelf(tree: "DiskTree", folder: Path) -> Shelf:
     """Find the tree in which a folder lies; one elsewhere is made below its parent, which has to exist."""
     whole = tree.root / folder
     if whole.is_relative_to(tree.root):

@@ -72,7 +72,7 @@ def rename(
     else:
         return
     status = os.stat(source, dir_fd=source_folder, follow_symlinks=False)
-    if stat.S_ISREG(status.st_mode) and _link(source, target, source_folder, target_folder, status):
+    if stat.S_ISREG(status.st_mode) and link(source, target, source_folder, target_folder, status):
         os.unlink(source, dir_fd=source_folder)
         return
     if _taken(target, target_folder):
@@ -80,7 +80,7 @@ def rename(
     os.rename(source, target, src_dir_fd=source_folder, dst_dir_fd=target_folder)
 
 
-def _link(
+def link(
     source: str | Path, target: str | Path, source_folder: int | None, target_folder: int | None, status: os.stat_result
 ) -> bool:
     """Give a file its second name; False where the file system has no hard links."""
@@ -120,17 +120,19 @@ def clear(name: str | Path, *, folder: int | None = None) -> None:
     os.rmdir(name, dir_fd=folder)
 
 
-def sync(descriptor: int) -> None:
+def sync(descriptor: int) -> bool:
     """
     Flush a file or a folder to its device.
 
-    Folders best effort: FUSE and cifs answer EINVAL, and there is no other way to ask them.
+    Folders best effort: FUSE and cifs answer EINVAL, and there is no other way to ask them; False where that was so.
     """
     try:
         os.fsync(descriptor)
     except OSError as error:
         if error.errno not in _NO_FOLDER_SYNC or not stat.S_ISDIR(os.fstat(descriptor).st_mode):
             raise
+        return False
+    return True
 
 
 def sync_folder(path: Path) -> None:

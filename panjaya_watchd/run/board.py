@@ -30,6 +30,13 @@ class Board:
         with self._lock:
             self._moving.pop((claim, what), None)
 
+    def percent(self, what: str) -> int | None:
+        """Give how much of all that moves so is through, in percent; None where nothing does, or nobody knows."""
+        with self._lock:
+            moving = [progress for (_, moves), progress in self._moving.items() if moves == what]
+        total = sum(progress.total or 0 for progress in moving)
+        return 100 * sum(progress.sent for progress in moving if progress.total) // total if total else None
+
     def read(self, claim: str) -> dict[str, Progress]:
         """Give what moves for one claim."""
         with self._lock:

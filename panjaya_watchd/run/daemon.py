@@ -1,14 +1,14 @@
 """
 The daemon: the driver with its lanes, its ear and its service manager, from start to end.
 
-Start: listen for callbacks, resume every claim, look at every folder, READY. End: uploads before the gate are
-taken back at once, one past it has a few seconds to hear its answer; what it does not hear is looked up at the next
-start.
+Start: listen for callbacks, resume every claim, look at every folder, READY. From then on a pulse shows that it
+works. End: uploads before the gate are taken back at once, one past it has a few seconds to hear its answer; what it
+does not hear is looked up at the next start.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from panjaya_watchd.core.events import Told, Word
 from panjaya_watchd.core.names import AssetId, ClaimId, FolderName, Locale, display
@@ -16,37 +16,24 @@ from panjaya_watchd.ledger.base import Ledger
 from panjaya_watchd.run import report
 from panjaya_watchd.run.board import Board
 from panjaya_watchd.run.driver import Driver
+from panjaya_watchd.run.headline import headline
 from panjaya_watchd.run.inbox import Inbox
+from panjaya_watchd.run.intake import Intake
 from panjaya_watchd.run.lanes import Lanes
-from panjaya_watchd.run.messages import Question, Reload, Stop
+from panjaya_watchd.run.messages import Look, Question, Reload, Stop
 from panjaya_watchd.run.meter import Meters
+from panjaya_watchd.run.pulse import Manager, Pulse
 from panjaya_watchd.run.story import Log
 from panjaya_watchd.run.watched import Watched
-
-BEAT: Final = 1.0
-"""Seconds; the longest that the driver waits without a sign of life."""
 
 FIRST_LOOK: Final = 20.0
 """Seconds that a watch folder has to answer the first look before the daemon counts as started without it."""
 
 LAST_WORDS: Final = 20.0
-"""Seconds that what is past the gate has to end; below ``TimeoutStopSec`` of the unit."""
+"""Seconds that what is past the gate has to end."""
 
-
-class Manager(Protocol):
-    """The service manager, as far as the daemon speaks to it."""
-
-    def ready(self) -> None:
-        """Say that it has begun."""
-
-    def status(self, words: str) -> None:
-        """Say how it stands."""
-
-    def alive(self) -> None:
-        """Say that it lives."""
-
-    def stopping(self) -> None:
-        """Say that it ends."""
+NEWS: Final = 1.0
+"""Seconds between two lines for the service manager's status, at the least."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,10 +46,22 @@ class Daemon:
     ledger: Ledger
     log: Log
     manager: Manager
+    board: Board = field(default_factory=Board)
     openers: Sequence[Callable[[], None]] = ()
     """Begin what listens; called first, because it may fail."""
     closers: Sequence[Callable[[], None]] = ()
+    pulse: Pulse = field(init=False)
     _told: str | None = None
+    _tell_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.pulse = Pulse(
+            manager=self.manager,
+            clock=self.driver.clock,
+            log=self.log,
+            look=lambda folder: self.inbox.put(Look(folder=folder)),
+        )
+        self.driver.moved = self.pulse.moved
 
     def stop(self) -> None:
         """Ask for the end; from any thread and from a signal handler."""
@@ -78,10 +77,10 @@ class Daemon:
             self._begin()
             deadline: float | None = self.driver.clock.monotonic() + FIRST_LOOK
             while not self.driver.stopping:
-                self.driver.turn(BEAT)
+                self.driver.turn(self.pulse.rest)
                 self.driver.folders.tend()
                 self.driver.reloading.tend()
-                self.manager.alive()
+                self.pulse.turned(self._intakes())
                 self._tell_status()
                 if deadline is not None and self._is_ready(deadline):
                     deadline = None
@@ -92,6 +91,7 @@ class Daemon:
             self.ledger.close()
 
     def _begin(self) -> None:
+        self.pulse.starting()
         for begin in self.openers:
             begin()
         self.driver.start()
@@ -103,26 +103,39 @@ class Daemon:
             return False
         for name in unseen:
             self.log.error("folder.silent", folder=name, why=f"It did not answer within {FIRST_LOOK:.0f} s.")
+        self._tell_at = 0.0
+        self._tell_status()
+        self.pulse.started()
         self.manager.ready()
         self.log.info("daemon.ready", folders=len(self.driver.watched), claims=len(self.driver.living))
         return True
 
     def _end(self) -> None:
         self.manager.stopping()
+        self.pulse.ending()
         self.log.info("daemon.stopping", claims=len(self.driver.living))
         self.lanes.stop()
+        if not self.lanes.stopped():
+            self.manager.status("Stopping: waits for the answer to an upload that the API has as a whole")
         deadline = self.driver.clock.monotonic() + LAST_WORDS
         while not self.lanes.stopped() and self.driver.clock.monotonic() < deadline:
             self.driver.turn(0.05)
+            self.pulse.moved()
         while self.driver.turn(0):
             pass
         self.log.info("daemon.stopped", claims=len(self.driver.living))
 
+    def _intakes(self) -> Mapping[FolderName, Intake]:
+        """Give what is watched; a folder that was taken out of the configuration is not scanned any more."""
+        return {name: watched.intake for name, watched in self.driver.watched.items() if not watched.retired}
+
     def _tell_status(self) -> None:
-        counts = sorted((state.value, count) for state, count in self.driver.counts.items() if count)
-        words = ", ".join(f"{count} {state}" for state, count in counts) or "nothing under way"
-        lost = [name for name, watched in self.driver.watched.items() if watched.intake.trouble]
-        told = f"Watching {len(self.driver.watched)}, {words}" + (f"; unusable: {', '.join(lost)}" if lost else "")
+        """Say how it stands, if that has changed, and not too often: systemd tells everybody who listens."""
+        now = self.driver.clock.monotonic()
+        if now < self._tell_at:
+            return
+        self._tell_at = now + NEWS
+        told = headline(self._intakes(), self.driver.counts, self.board.percent("upload"), self.pulse.lost)
         if told != self._told:
             self._told = told
             self.manager.status(told)

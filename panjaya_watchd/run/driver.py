@@ -13,7 +13,7 @@ from typing import Final, assert_never
 
 from panjaya_watchd.core import effects, events
 from panjaya_watchd.core.budget import Budget
-from panjaya_watchd.core.claim import Claim, State
+from panjaya_watchd.core.claim import Claim, HeldFor, State
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.effects import Effect
 from panjaya_watchd.core.events import Event
@@ -84,9 +84,11 @@ class Driver:
     answer: Callable[["Driver", Question], None] = lambda _, question: question.answer({})
     reread: Callable[[Reload, Mapping[FolderName, Watched]], None] = lambda _, __: None
     """Have the configuration read again; it comes back as `Reread`."""
+    moved: Callable[[], None] = lambda: None
+    """Called whenever a claim has become durable: one turn may do so for many."""
     living: dict[ClaimId, Claim] = field(default_factory=dict)
-    counts: Counter[State] = field(default_factory=Counter)
-    """How many living claims there are in each state; counted along, as there may be thousands."""
+    counts: Counter[State | HeldFor] = field(default_factory=Counter)
+    """How many living claims there are in each state, and held for what; counted along, as there may be thousands."""
     stopping: bool = False
     folders: Folders = field(init=False)
     admission: Admission = field(init=False)
@@ -118,7 +120,8 @@ class Driver:
     def start(self) -> None:
         """Resume every living claim, then look at every watch folder."""
         self.living.update((claim.id, claim) for claim in self.ledger.living())
-        self.counts.update(claim.state for claim in self.living.values())
+        for claim in self.living.values():
+            self.counts.update(_kinds(claim))
         self.folders.expect()
         resume(list(self.living.values()), self.watched, self._advance, self.log)
         self._crew.door.reconsider_in(0)
@@ -249,13 +252,14 @@ class Driver:
         """Make a claim durable, if it changed; whoever waited for that asks again."""
         if after != before:
             self.ledger.put(after)
+            self.moved()
         if before is not None:
-            self.counts[before.state] -= 1
+            self.counts.subtract(_kinds(before))
         if after.state is State.CLOSED:
             del self.living[after.id]
         else:
             self.living[after.id] = after
-            self.counts[after.state] += 1
+            self.counts.update(_kinds(after))
         self._crew.door.changed(before, after)
 
     def _act(self, claim: Claim, asked: Iterable[Effect], now: datetime) -> None:
@@ -287,3 +291,9 @@ class Driver:
         """Give our word: the claim is durable."""
         self._checkpoint(None, claim)
         tell_claimed(self.log, claim)
+
+
+def _kinds(claim: Claim) -> tuple[State | HeldFor, ...]:
+    """Give what a claim is counted as."""
+    held_for = claim.held_for if claim.state is State.HELD else None
+    return (claim.state,) if held_for is None else (claim.state, held_for)

@@ -62,9 +62,9 @@ class Intake:
     """The file systems under the folder, as the last scan saw them."""
 
     _took: float = 0.0
+    """Seconds that a scan takes here; see `_time`."""
     _judging: float = 0.0
     """Seconds that the driver took to judge the last scan."""
-    """Seconds that a scan takes here; see `_time`."""
 
     _last_took: float | None = None
     _due: float | None = None
@@ -88,6 +88,17 @@ class Intake:
         if self.own_pace is not None:
             return self.own_pace
         return min(min(rule.traits.pace, max(rule.base / 2, 0.1)) for rule in self._rules.values())
+
+    @property
+    def interval(self) -> float:
+        """Give the seconds between two scans at the most: a slow one comes less often."""
+        blind = not all(rule.traits.hints for rule in self._rules.values())
+        return max(self.pace, (self._took + self._judging) * (BLIND_SHARE if blind else SCAN_SHARE))
+
+    @property
+    def unclaimed(self) -> int:
+        """Give how many drops and names are seen and not taken."""
+        return len(self._settling) + len(self.refused)
 
     @property
     def quiet(self) -> float:
@@ -232,8 +243,7 @@ class Intake:
 
     def next_scan(self, now: float) -> float:
         """Say when to look again if no hint comes: sooner while a drop is settling, later where a scan is slow."""
-        blind = not all(rule.traits.hints for rule in self._rules.values())
-        pace = max(self.pace, (self._took + self._judging) * (BLIND_SHARE if blind else SCAN_SHARE))
+        pace = self.interval
         untils = [self._waits[key].until for key in self._restless if key in self._waits]
         soonest = min((until for until in untils if until is not None), default=now + pace)
         self._due = min(max(soonest, now + self.quiet / 3, self.earliest()), now + pace)

@@ -46,7 +46,9 @@ class Witness:
             return
         if claim.asset_id is not None:
             hint = "Two assets of one drop may mean two bills: look into the Studio, and ask Panjaya."
-            self.log.error("callback.second_asset", claim=claim.id, asset=called.asset_id, hint=hint)
+            self.log.error(
+                "callback.second_asset", claim=claim.id, folder=claim.folder, asset=called.asset_id, hint=hint
+            )
             return
         self.rounds.hear(claim, called)
         if claim.builds_on is None and claim.witnessed != called.asset_id:

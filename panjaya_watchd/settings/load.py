@@ -23,13 +23,14 @@ _DEFAULTS: Final = "defaults"
 _NO_DEFAULT: Final = frozenset({"name", "path"})
 
 
-def load(path: Path, *, environ: Mapping[str, str]) -> Settings:
+def load(path: Path, *, environ: Mapping[str, str], roots: bool = True) -> Settings:
     """
     Read the configuration.
 
     Args:
         path: the main file; ``folders.d`` is looked for in its directory.
         environ: tells where the API key lies, which no watch folder may contain.
+        roots: whether to look at the watch folders as well; a dead share would not answer.
 
     Raises:
         SettingsFaults: with every fault.
@@ -39,7 +40,7 @@ def load(path: Path, *, environ: Mapping[str, str]) -> Settings:
     main, others = read_documents(path, faults)
     # without the main file there are no defaults, and half of what could be said of the others would be wrong
     settings = _read(main, others, faults) if main else None
-    if settings is not None:
+    if settings is not None and roots:
         faults += check_roots(settings, path, key_at=key_at(settings, environ))
     if faults or settings is None:
         faults.sort(key=lambda fault: ("/" in fault.file, fault.file, fault.line or 0))

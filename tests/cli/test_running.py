@@ -1,19 +1,32 @@
 """``run`` as a process of its own: what keeps it from starting, and that it ends when it is told to."""
 
 import json
+import os
 import resource
 import signal
+import socket
 import subprocess
+from pathlib import Path
 from typing import Final
 
 import pytest
-from cli.site import HELD, Site, surroundings
+from cli.site import HELD, ROOT, Site, surroundings
 
 from panjaya_watchd.ledger.sql import SqlLedger
 
 pytestmark = pytest.mark.slow
 
 PATIENCE: Final = 60
+
+SPEAKER: Final = """
+import os
+import socket
+
+def notify(words):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as speaker:
+        speaker.connect(os.environ["NOTIFY_SOCKET"])
+        speaker.sendall(words.encode())
+"""
 
 
 def run(here: Site, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -41,6 +54,71 @@ def test_a_missing_key_keeps_it_from_starting(here: Site) -> None:
 
     assert ran.returncode == 78
     assert "key_file" in ran.stderr
+
+
+def test_a_service_manager_without_the_library_keeps_it_from_starting(here: Site, tmp_path: Path) -> None:
+    """At once and in words, with status 78, where nothing is said to systemd; not a time-out and a try every 5 s."""
+    (tmp_path / "systemd.py").write_text('raise ImportError("there is no systemd-python")\n')
+    ran = run(here, NOTIFY_SOCKET=str(tmp_path / "notify"), PYTHONPATH=f"{tmp_path}:{ROOT}")
+
+    assert ran.returncode == 78
+    assert "systemd-python is not installed" in ran.stderr
+    assert "requirements/service.txt" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert list(here.ledger.parent.iterdir()) == []
+
+
+def test_the_service_manager_hears_the_start_and_the_log_where_it_hung(here: Site, tmp_path: Path) -> None:
+    """
+    Patience for a large ledger, then READY, then beats. The watchdog's SIGABRT shows where each thread stood.
+
+    A stand-in speaks for systemd-python. Standard error leads into the journal, or would if there were one.
+    """
+    (tmp_path / "systemd").mkdir()
+    (tmp_path / "systemd" / "__init__.py").touch()
+    (tmp_path / "systemd" / "daemon.py").write_text(SPEAKER)
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager,
+        (tmp_path / "stderr").open("w+", errors="replace") as stream,
+    ):
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(PATIENCE)
+        found = os.fstat(stream.fileno())
+        environ = surroundings(
+            NOTIFY_SOCKET=str(tmp_path / "notify"),
+            WATCHDOG_USEC="400000",
+            PYTHONPATH=f"{tmp_path}:{ROOT}",
+            JOURNAL_STREAM=f"{found.st_dev}:{found.st_ino}",
+        )
+        with subprocess.Popen(here.command("run"), env=environ, stderr=stream) as daemon:
+            words = [manager.recv(4096).decode()]
+            while words[-2:] != ["WATCHDOG=1"] * 2:
+                words.append(manager.recv(4096).decode())
+            daemon.send_signal(signal.SIGABRT)
+        stream.seek(0)
+        logged = stream.read()
+
+    assert words[0] == "EXTEND_TIMEOUT_USEC=300000000"
+    assert words.index("EXTEND_TIMEOUT_USEC=90000000") < words.index("READY=1")
+    assert words.index("READY=1") < words.index("WATCHDOG=1", words.index("READY=1"))
+    assert daemon.returncode == -signal.SIGABRT
+    assert "Fatal Python error: Aborted" in logged
+    assert "run/daemon.py" in logged
+    assert "timestamp" not in logged, "the journal has its own"
+
+
+def test_what_keeps_it_from_starting_is_an_error_in_the_journal(here: Site, tmp_path: Path) -> None:
+    """``journalctl -p err`` shows the reason, line by line, and not only that there was one."""
+    with (tmp_path / "stderr").open("w+") as stream:
+        found = os.fstat(stream.fileno())
+        leads = surroundings(PANJAYA_API_KEY="", JOURNAL_STREAM=f"{found.st_dev}:{found.st_ino}")
+        ran = subprocess.run(here.command("run"), env=leads, stderr=stream, check=False, timeout=PATIENCE)
+        stream.seek(0)
+        lines = stream.read().splitlines()
+
+    assert ran.returncode == 78
+    assert len(lines) > 1
+    assert all(line.startswith("<3>") for line in lines)
 
 
 def test_a_damaged_ledger_keeps_it_from_starting(here: Site) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from run.stage import CLAIM, FOLDER, Api, Room, Stage, watched
+from run.stage import CLAIM, FOLDER, QUIET, Api, Room, Stage, logged, watched
 from samples import claim
 from structlog.testing import CapturingLogger
 
@@ -16,6 +16,7 @@ from panjaya_watchd.errors import PlaceError
 from panjaya_watchd.ledger.memory import MemoryLedger
 from panjaya_watchd.places.base import NOTHING_KNOWN, Known, Scan
 from panjaya_watchd.places.memory import MemoryPlace
+from panjaya_watchd.run import daemon, pulse
 from panjaya_watchd.run.board import Board
 from panjaya_watchd.run.clock import SystemClock
 from panjaya_watchd.run.daemon import Daemon, answer
@@ -34,12 +35,18 @@ class Manager:
     """A service manager that writes down what it is told, and lets a test wait for a word."""
 
     def __init__(self) -> None:
+        self.watchdog: float | None = None
         self.told: list[str] = []
+        self.patience: list[float] = []
+        self.beats = 0
+        self.has_pulse = threading.Event()
+        self.is_asked_again = threading.Event()
         self.is_ready = threading.Event()
 
     def ready(self) -> None:
-        """Note it."""
+        """Note it, and forget how long the start has taken."""
         self.told.append("ready")
+        self.patience.clear()
         self.is_ready.set()
 
     def status(self, words: str) -> None:
@@ -47,7 +54,16 @@ class Manager:
         self.told.append(words)
 
     def alive(self) -> None:
-        """Lives."""
+        """Count it."""
+        self.beats += 1
+        if self.beats == 3:
+            self.has_pulse.set()
+
+    def extend(self, seconds: float) -> None:
+        """Note it."""
+        self.patience.append(seconds)
+        if self.patience[-2:] == [pulse.ENDING] * 2:
+            self.is_asked_again.set()
 
     def stopping(self) -> None:
         """Note it."""
@@ -84,6 +100,7 @@ class House:
     manager: Manager = field(default_factory=Manager)
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     log: CapturingLogger = field(default_factory=CapturingLogger)
+    quiet: float = QUIET
     error: BaseException | None = None
 
     def __post_init__(self) -> None:
@@ -106,7 +123,7 @@ class House:
             inbox=inbox,
             clock=clock,
             log=self.log,
-            watched={FOLDER: watched()},
+            watched={FOLDER: watched(self.quiet)},
             new_id=lambda: CLAIM,
         )
         self.daemon = Daemon(
@@ -151,12 +168,69 @@ def test_ready_is_said_when_every_folder_was_looked_at() -> None:
     house.end()
 
     assert house.error is None
-    assert house.manager.told == ["Watching 1, nothing under way", "ready", "stopping"]
+    assert house.manager.told[-3:] == ["Watching 1 folder: 1 waiting", "ready", "stopping"]
+    assert "ready" not in house.manager.told[:-3]
     assert [event for call in house.log.calls for event in call.args] == [
         "daemon.ready",
         "daemon.stopping",
         "daemon.stopped",
     ]
+
+
+def test_a_daemon_that_turns_has_a_pulse() -> None:
+    """Beats as often as the watchdog wants them, from its start on."""
+    house = House(Room())
+    house.manager.watchdog = 0.04
+    house.start()
+    assert house.manager.has_pulse.wait(LONG)
+    house.daemon.stop()
+    house.end()
+
+    assert set(house.manager.patience) == {pulse.ENDING}, "once it has begun nothing is waited for"
+
+
+def test_what_becomes_durable_while_it_starts_asks_for_patience() -> None:
+    """A start on a ledger of thousands and a slow disk takes its time within one turn."""
+    house = House(Room())
+    house.daemon.pulse.starting()
+    house.daemon.pulse._signed -= 10
+    house.daemon.driver.moved()
+
+    assert house.manager.patience == [pulse.STARTING] * 2
+
+
+def test_the_status_is_told_when_it_changes_and_not_too_often() -> None:
+    """Each is handed on to everybody who listens to systemd."""
+    house = House(Room())
+    intake = house.daemon.driver.watched[FOLDER].intake
+    house.daemon._tell_status()
+    intake.trouble = "It is full."
+    house.daemon._tell_status()
+    assert len(house.manager.told) == 1
+
+    for _ in range(2):
+        house.daemon._tell_at = 0.0
+        house.daemon._tell_status()
+    assert len(house.manager.told) == 2
+
+
+def test_a_folder_that_nobody_scans_any_more_is_scanned_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Said loudly, asked for once more, and shown in the status as long as it lasts."""
+    monkeypatch.setattr(pulse, "LOST", 0.02)
+    monkeypatch.setattr(pulse, "MISSED", 0)
+    monkeypatch.setattr(daemon, "NEWS", 0.0)
+    house = House(Room(), quiet=0.1)
+    house.manager.watchdog = 0.04
+    house.start()
+    for _ in range(1000):
+        if len(logged(house.log, "scan.lost")) > 1:
+            break
+        threading.Event().wait(0.01)
+    house.daemon.stop()
+    house.end()
+
+    assert len(logged(house.log, "scan.lost")) > 1
+    assert "Watching 1 folder: nothing under way; no longer scanned, by a fault: marketing" in house.manager.told
 
 
 class Unmounted(MemoryPlace):
@@ -173,7 +247,7 @@ def test_a_folder_that_cannot_be_used_does_not_keep_the_daemon_from_starting() -
     house.daemon.stop()
     house.end()
 
-    assert "Watching 1, nothing under way; unusable: marketing" in house.manager.told
+    assert "Watching 1 folder: nothing under way; unusable: marketing" in house.manager.told
     assert "ready" in house.manager.told
 
 
@@ -251,6 +325,7 @@ def test_an_end_before_the_gate_takes_the_upload_back() -> None:
     assert after is not None
     assert after.state is State.UPLOADING
     assert house.room.api.took == []
+    assert house.manager.told[-1] == "stopping"
 
 
 class Slow(Api):
@@ -271,15 +346,19 @@ def test_an_end_after_the_gate_waits_for_the_answer() -> None:
     """What was paid for is noted before the daemon is gone."""
     Slow.has_it.clear()
     Slow.may.clear()
-    house = uploading(Slow()).start()
+    house = uploading(Slow())
+    house.manager.watchdog = 0.04
+    house.start()
     assert Slow.has_it.wait(LONG)
     house.daemon.stop()
-    house.daemon.inbox.put(Question(words={}, answer=lambda _: Slow.may.set()))
+    assert house.manager.is_asked_again.wait(LONG)
+    Slow.may.set()
     house.end()
     after = house.ledger.reopen().get(CLAIM)
 
     assert after is not None
     assert (after.state, after.asset_id) == (State.DUBBING, "a1")
+    assert house.manager.told[-1] == "Stopping: waits for the answer to an upload that the API has as a whole"
 
 
 # what a command may ask

@@ -132,6 +132,32 @@ def test_a_drop_is_not_taken_when_the_ledger_cannot_be_written() -> None:
     assert stage.driver.living == {}
 
 
+def test_each_claim_that_becomes_durable_is_told_to_who_counts_progress() -> None:
+    """Fifty in one turn on a slow disk are fifty signs of life, and none of them comes before the ledger has it."""
+    ledger, durable = MemoryLedger(), list[State]()
+
+    def moved() -> None:
+        after = ledger.get(CLAIM)
+        assert after is not None
+        durable.append(after.state)
+
+    stage = Stage(ledger=ledger, more={"moved": moved}).start(claim(State.UPLOADING))
+    durable.clear()
+    stage.happen(claim(State.UPLOADING), AT_GATE)
+
+    assert durable == [State.RELEASING]
+
+
+def test_what_lives_is_counted_by_its_state_and_by_what_it_is_held_for() -> None:
+    """From the ledger on, through each step, so that nobody has to count thousands once a second."""
+    stage = Stage().start(claim(State.HELD), WAITS, claim(State.UPLOADING, id=ClaimId("sent")))
+    counts = stage.driver.counts
+
+    assert +counts == {State.HELD: 2, HeldFor.DOUBT: 1, HeldFor.FIRST_START: 1, State.UPLOADING: 1}
+    stage.happen(claim(State.HELD), Told(word=Word.RETRY))
+    assert +counts == {State.HELD: 1, HeldFor.FIRST_START: 1, State.UPLOADING: 2}
+
+
 def test_a_step_that_changes_nothing_is_not_written() -> None:
     """An idle daemon leaves the disk asleep: a trouble is written once, and not each time it comes again."""
     ledger = BrokenLedger()

@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 from run.stage import logged
-from samples import BUSY, DIGEST, SPANISH, claim, result
+from samples import BUSY, DIGEST, FRENCH, NOW, SPANISH, claim, dubbing, result
 from structlog.testing import CapturingLogger
 
 from panjaya_watchd.core import events
-from panjaya_watchd.core.claim import Destination, Outcome, State
+from panjaya_watchd.core.claim import Attempt, Destination, DubbingState, Outcome, State
+from panjaya_watchd.core.names import AssetId
 from panjaya_watchd.run.story import tell_claimed, tell_step
 
 WHO = {"claim": "c0ffee", "folder": "marketing", "file": "talk"}
@@ -85,6 +86,54 @@ def test_trouble_is_told_although_nothing_moves() -> None:
     assert logged(fault, "fault.met") == [{**WHO, "on": "Unanswered", "status": 429, "words": "too many requests"}]
     assert logged(stuck, "place.stuck") == [{**WHO, "why": "full"}]
     assert logged(unsettled, "drop.unsettled") == [{**WHO, "why": "it grew"}]
+
+
+def test_each_try_and_each_doubt_is_told() -> None:
+    """How often it was sent, whose asset a witness names, and from when on nobody knew whether there is a bill."""
+    again = Attempt(number=2, gate_at=NOW)
+    begun = told(State.CLAIMED, State.UPLOADING, events.Absent(), attempt=Attempt(number=1))
+    repeated = told(State.UPLOADING, State.UPLOADING, events.Stuck(why="full"), attempt=again)
+    doubted = told(State.UPLOADING, State.RELEASING, events.Absent(), attempt=replace(again, doubt_since=NOW))
+    named = told(State.RELEASING, State.RELEASING, events.Absent(), witnessed=AssetId("a9"))
+
+    assert logged(begun, "attempt.counted") == [{**WHO, "attempt": 1}]
+    assert logged(repeated, "attempt.counted") == [{**WHO, "attempt": 2}]
+    (doubt,) = logged(doubted, "doubt.begun")
+    assert "nothing is sent again" in doubt["hint"]
+    assert named.calls[0].args == ("asset.witnessed",)
+    assert logged(named, "asset.witnessed") == [{**WHO, "asset": "a9"}]
+    assert logged(named, "doubt.begun") == logged(named, "attempt.counted") == []
+
+
+def test_each_language_is_told_when_it_stands_otherwise() -> None:
+    """What the API says of it and what we do; what failed is a warning with its reason, progress is no news."""
+    moved = dubbing(SPANISH, DubbingState.FETCHING, seen="Completed")
+    failed = dubbing(FRENCH, DubbingState.FAILED, seen="Failed", error="The speaker sings.")
+    log = told(State.DUBBING, State.DUBBING, events.Absent(), dubbings=(moved, failed))
+
+    assert [call.method_name for call in log.calls] == ["info", "warning"]
+    assert logged(log, "dubbing.moved") == [
+        {**WHO, "locale": "es-ES", "from": "waiting", "to": "fetching", "status": "Completed"},
+        {
+            **WHO,
+            "locale": "fr-FR",
+            "from": "waiting",
+            "to": "failed",
+            "status": "Failed",
+            "error": "The speaker sings.",
+        },
+    ]
+    heard = told(State.DUBBING, State.DUBBING, events.Absent(), dubbings=(dubbing(seen="Generating"),))
+    assert logged(heard, "dubbing.moved") == [{**WHO, "locale": "es-ES", "status": "Generating"}]
+    half = dubbing(SPANISH, progress=0.5)
+    assert told(State.DUBBING, State.DUBBING, events.Absent(), dubbings=(half, dubbing(FRENCH))).calls == []
+
+
+def test_where_it_lies_is_told_at_the_end() -> None:
+    """Whoever reads the story finds the folder."""
+    (said,) = logged(told(State.FILING, State.CLOSED, events.Absent(), filed_as="done/talk\n"), "claim.moved")
+
+    assert said["filed_as"] == r"done/talk\x0a"
 
 
 def test_a_result_is_told_with_its_digest() -> None:
