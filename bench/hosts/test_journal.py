@@ -3,7 +3,7 @@
 from itertools import pairwise
 from tomllib import loads
 
-from machine import UPLOAD, talk
+from machine import talk
 
 from bench.hosts.host import until
 from bench.hosts.service import Service
@@ -15,7 +15,7 @@ INFO, WARNING, ERROR = "6", "4", "3"
 def test_one_claim_tells_one_story_in_order(service: Service) -> None:
     """From the drop to its end, with the trouble on its way, each entry with its facts; nothing of another video."""
     service.start()
-    service.server.script(Scripted(on=UPLOAD, do="status", status=503, headers={"Retry-After": "1"}))
+    service.server.script(Scripted(on="GET /v1/versions/*", do="status", status=503))
     service.drop("talk.mp4", talk(1))
     done = service.answered("talk", talk(1))
     service.drop("other.mp4", talk(2))

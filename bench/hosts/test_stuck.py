@@ -1,5 +1,6 @@
 """A share whose server is gone: its folder is told to be unusable, the other one goes on, nobody restarts anything."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -8,8 +9,11 @@ from machine import talk
 from bench.hosts.host import Host, until
 from bench.hosts.installing import with_bindfs
 from bench.hosts.service import Service
+from panjaya_watchd.run.daemon import FIRST_LOOK
 
 SHARE = "/srv/share"
+AT_ONCE = 4.0
+"""Seconds; a share that is looked at is waited for longer."""
 SILENT = 120.0
 """Seconds within which the folder must be told to be unusable."""
 
@@ -38,6 +42,9 @@ def test_a_share_that_hangs_holds_up_itself_alone(service: Service) -> None:
     host.run("systemctl", "kill", "--signal=STOP", "server")
     service.drop("talk1.mp4", talk(1))
     service.answered("talk1", talk(1))
+    began = time.monotonic()
+    service.status()
+    assert time.monotonic() - began < AT_ONCE
     until(lambda: service.folder("share")["trouble"], "the share to be told unusable", SILENT)
     assert "has not answered" in service.folder("share")["trouble"]
     until(lambda: service.show("StatusText").endswith("; unusable: share"), "systemd to be told")
@@ -58,7 +65,9 @@ def test_a_start_does_not_wait_for_a_share_that_hangs(service: Service) -> None:
     host = service.host
     service.start()
     host.run("systemctl", "kill", "--signal=STOP", "server")
+    began = time.monotonic()
     assert service.control("restart").returncode == 0
+    assert time.monotonic() - began > FIRST_LOOK
     assert service.show("StatusText") == "Watching 2 folders: nothing under way; not seen yet: share"
     service.drop("talk1.mp4", talk(1))
     service.answered("talk1", talk(1))
