@@ -7,7 +7,7 @@ stamp = .venv/.$(1)-$(shell { $(PYTHON) --version; cat requirements/$(1).txt; } 
 run := $(call stamp,run)
 test := $(call stamp,test)
 
-.PHONY: help rehearse test fast lint types coverage check table slow bench vm deb powercut lock
+.PHONY: help rehearse test fast lint types coverage check table slow bench vm hosts powercut deb lock
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -39,13 +39,19 @@ check: test coverage lint types ## everything that must pass
 table: $(test) ## rewrite the tables of states in ARCHITECTURE.md
 	@PYTHONPATH=. $(python) tests/architecture_table.py
 
-slow: bench vm powercut ## the proofs that take minutes
+slow: bench vm hosts powercut ## the proofs that take minutes
 
 bench: ## the two commands of the README on a Debian made for it (root, some minutes)
 	bench/fresh_debian.sh
 
 vm: $(test) ## the core cases over real cifs and NFS mounts, in a virtual machine made for it (root, some minutes)
 	bench/vm/run.sh
+
+hosts: $(test) ## the service in real systemd hosts, Debian 12 and 13, made for it (root, a quarter of an hour)
+	@[ "$$(id -u)" = 0 ] || { echo "Booting hosts needs root. Type: sudo make hosts" >&2; exit 1; }
+	@$(call debian,command -v debootstrap,debootstrap)
+	@$(call debian,command -v systemd-nspawn,systemd-container)
+	@unshare --mount $(python) -m pytest -n 2 --dist worksteal bench/hosts
 
 deb: ## the Debian packages for bookworm and trixie, in dist/ (root, some minutes)
 	packaging/deb.sh bookworm

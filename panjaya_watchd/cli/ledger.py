@@ -29,7 +29,7 @@ def backup(config: Path, target: Path) -> int:
         LedgerError: the ledger is damaged, or there is none.
 
     """
-    settings = load(config, environ=os.environ)
+    settings = load(config, environ=os.environ, roots=False)
     made = back_up(settings.state.url, target.absolute())
     typer.echo(
         f"{display(str(target))}: {made.claims} claims, {made.living} of them under way, "
@@ -40,7 +40,7 @@ def backup(config: Path, target: Path) -> int:
 
 def verify(config: Path, file: Path | None, *, as_json: bool) -> int:
     """Check a ledger or a backup, and tell all that is wrong with it; give the exit code: 1 where anything is."""
-    settings = load(config, environ=os.environ) if file is None else None
+    settings = load(config, environ=os.environ, roots=False) if file is None else None
     found = audit(settings.state.ledger if settings else (file or Path()).absolute())
     if settings is not None and not found.running:
         found.findings += _missing(found, settings)

@@ -25,7 +25,7 @@ PAUSE = 0.5
 
 def show(config: Path, *, as_json: bool) -> int:
     """Print the status once; give the exit code: 75 when the daemon is not running."""
-    said = look(load(config, environ=os.environ))
+    said = look(load(config, environ=os.environ, roots=False))
     if as_json:
         typer.echo(json.dumps(said, indent=2))
     else:
@@ -35,7 +35,7 @@ def show(config: Path, *, as_json: bool) -> int:
 
 def watch(config: Path) -> int:
     """Keep showing the status until Ctrl-C."""
-    settings = load(config, environ=os.environ)
+    settings = load(config, environ=os.environ, roots=False)
     try:
         with Live(overview(look(settings)), auto_refresh=False) as live:
             while True:

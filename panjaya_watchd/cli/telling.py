@@ -14,7 +14,7 @@ from panjaya_watchd.settings import load
 
 def tell(config: Path, claim: str, word: str, asset: str | None = None) -> int:
     """Tell the running daemon; give the exit code. Raises `NotRunning`."""
-    settings = load(config, environ=os.environ)
+    settings = load(config, environ=os.environ, roots=False)
     said = ask(settings.state.control, {"ask": "tell", "claim": claim, "word": word, "asset": asset})
     refused = said.get("refused")
     typer.echo(refused or f"Claim {claim}: {word}.", err=bool(refused))
@@ -28,7 +28,7 @@ def release(config: Path, claim: str | None, *, everything: bool, folder: str | 
         return Exit.USAGE
     if claim is not None:
         return tell(config, claim, "give-up" if give_up else "release")
-    settings = load(config, environ=os.environ)
+    settings = load(config, environ=os.environ, roots=False)
     if folder is not None and folder not in {each.name for each in settings.folders}:
         typer.echo(f"There is no watch folder {folder}. Nothing was changed.", err=True)
         return Exit.FAILED
@@ -63,7 +63,7 @@ def revise(config: Path, claim: str, locale: str, *, sure: bool) -> int:
 
 def _ordered(config: Path, question: Mapping[str, Any]) -> dict[str, Any] | None:
     """Ask for a new claim; None where that was refused, which is said."""
-    said = ask(load(config, environ=os.environ).state.control, question)
+    said = ask(load(config, environ=os.environ, roots=False).state.control, question)
     if "refused" in said:
         typer.echo(said["refused"], err=True)
         return None

@@ -18,7 +18,7 @@ from panjaya_watchd.settings import load
 
 def why(config: Path, name: str, *, as_json: bool) -> int:
     """Print everything that is known of a name, newest first; give the exit code."""
-    settings = load(config, environ=os.environ)
+    settings = load(config, environ=os.environ, roots=False)
     claims: list[dict[str, Any]] = []
     if settings.state.ledger.exists():
         ledger = read_only(settings.state.url)

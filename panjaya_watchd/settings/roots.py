@@ -3,13 +3,16 @@ What only the disk can tell about watch folders: that each is there, and that no
 
 A watch folder within another, or results within a watch folder, would be dubbed for ever (R42); our own files within
 one would lie open to everybody who may drop a video. Creates nothing: a root that is missing may be a share that is
-not mounted (R12).
+not mounted (R12). Waits for none: a dead share would hold up whoever asks for ever, and with it every other folder.
 """
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import combinations
 from pathlib import Path
 from stat import S_ISDIR
+from typing import Final
 
 import panjaya_watchd
 from panjaya_watchd.settings.faults import SettingsFault, shown
@@ -17,10 +20,20 @@ from panjaya_watchd.settings.folder import Folder
 from panjaya_watchd.settings.model import Settings
 from panjaya_watchd.settings.spot import Spot
 
+PATIENCE: Final = 5.0
+"""Seconds that watch folders have to answer at all."""
 
-def check_roots(settings: Settings, config_path: Path, *, key_at: Path | None = None) -> tuple[SettingsFault, ...]:
-    """Look at every watch folder on the disk; ``config_path`` and ``key_at`` are files that none may contain."""
-    roots = [(folder, Spot.at(folder.path)) for folder in settings.folders]
+
+def check_roots(
+    settings: Settings, config_path: Path, *, key_at: Path | None = None, patience: float = PATIENCE
+) -> tuple[SettingsFault, ...]:
+    """
+    Look at every watch folder on the disk; ``config_path`` and ``key_at`` are files that none may contain.
+
+    One that does not answer within ``patience`` seconds is not judged: the daemon tells of it and goes on without.
+    """
+    silent = _silent({place for folder in settings.folders for place in _places(folder)}, patience)
+    roots = [(folder, Spot.at(folder.path)) for folder in settings.folders if silent.isdisjoint(_places(folder))]
     private = [(what, Spot.at(path)) for what, path in _private(settings, config_path, key_at)]
     faults: list[SettingsFault] = []
     for folder, root in roots:
@@ -52,6 +65,26 @@ def _private(settings: Settings, config_path: Path, key_at: Path | None) -> Iter
         ("URLs file", settings.notify.urls_file),
     )
     yield from ((f"the {what}", path) for what, path in files if path is not None)
+
+
+def _places(folder: Folder) -> tuple[Path, ...]:
+    return folder.path, folder.done_at, folder.failed_at
+
+
+def _silent(paths: Iterable[Path], patience: float) -> set[Path]:
+    """Find out which paths do not answer; each is asked by a thread of its own, which then waits for ever."""
+
+    def ask(path: Path) -> None:
+        with suppress(OSError):
+            path.stat()
+
+    asking = {path: threading.Thread(target=ask, args=(path,), daemon=True) for path in paths}
+    for thread in asking.values():
+        thread.start()
+    for thread in asking.values():
+        thread.join(patience)
+        patience = 0.0 if thread.is_alive() else patience  # the others had as long
+    return {path for path, thread in asking.items() if thread.is_alive()}
 
 
 def _unusable(folder: Folder, key: str, path: Path) -> Iterator[SettingsFault]:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,25 @@ def test_a_root_that_is_no_directory_is_a_fault(host: Host) -> None:
 
     assert "which is no directory" in host.faults(_two(host, host.root / "file"))[0]
     assert "Not a directory" in host.faults(_two(host, host.root / "file" / "x"))[0]
+
+
+def test_a_root_that_does_not_answer_is_not_waited_for(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A share whose server is gone hangs for ever: it is not judged, and the other one is."""
+    settings = host.load(host.folder("a") + "\n" + host.folder("b"))
+    (host.root / "a").rmdir()
+    (host.root / "b").rmdir()
+    never, look = threading.Event(), Path.stat
+
+    def stat(path: Path, **how: bool) -> os.stat_result:
+        if path.is_relative_to(host.root / "b"):
+            never.wait()
+        return look(path, **how)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    (fault,) = check_roots(settings, host.config, patience=0.2)
+    never.set()
+
+    assert str(host.root / "a") in str(fault)
 
 
 @pytest.mark.parametrize("path", ["a", "a/sub", "a/sub/deep", ".", "a/.", "link", "link/sub", "b/../a"])
