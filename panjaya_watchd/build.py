@@ -109,7 +109,7 @@ def build(  # noqa: PLR0913  (what the host gives, each on its own)
         patiently=turns.patiently,
     )
     renewal = Renewal(
-        settings=settings, environ=environ, log=log, inbox=inbox, clock=clock, stop=stop, api=api, turns=turns
+        settings=settings, key=key, environ=environ, log=log, inbox=inbox, clock=clock, stop=stop, api=api, turns=turns
     )
     reading = Lane("settings", 1, inbox, clock.monotonic)
 

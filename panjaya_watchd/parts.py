@@ -1,6 +1,8 @@
 """The parts that settings are made into, one by one: at the start, and again for a configuration that has changed."""
 
 import threading
+from pathlib import Path
+from typing import NamedTuple
 
 from panjaya_watchd.core.names import FolderName
 from panjaya_watchd.core.profiles import Profile
@@ -36,15 +38,25 @@ def meters_of(settings: Settings, clock: Clock, stop: threading.Event) -> Meters
     )
 
 
+class Layout(NamedTuple):
+    """What decides where the files of a watch folder are looked for and filed."""
+
+    path: Path
+    done: Path
+    failed: Path
+    recursive: bool
+    profile: Profile | None
+
+
+def layout_of(folder: Folder) -> Layout:
+    """Give a folder's layout."""
+    return Layout(folder.path, folder.done, folder.failed, folder.recursive, folder.fixed_profile)
+
+
 def place_of(folder: Folder) -> Place:
     """Give the folder on the disk; nothing is looked at."""
-    return DiskPlace(
-        folder.path,
-        done=folder.done,
-        failed=folder.failed,
-        recursive=folder.recursive,
-        profile=None if folder.profile == "auto" else Profile(folder.profile),
-    )
+    path, done, failed, recursive, profile = layout_of(folder)
+    return DiskPlace(path, done=done, failed=failed, recursive=recursive, profile=profile)
 
 
 def watched_of(folder: Folder, settings: Settings) -> Watched:
@@ -63,8 +75,3 @@ def hints_of(folder: Folder, inbox: Inbox) -> FolderHints:
     name = folder.name
     ours = ("processing", str(folder.done), str(folder.failed), "STATUS.txt")
     return FolderHints(folder.path, recursive=folder.recursive, say=lambda: inbox.put(Look(folder=name)), ours=ours)
-
-
-def ground_of(folder: Folder) -> object:
-    """Give what decides where the files of a folder are looked for."""
-    return folder.path, folder.done, folder.failed, folder.recursive, folder.profile

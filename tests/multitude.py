@@ -47,7 +47,7 @@ from panjaya_watchd.rehearsal.request import Refused
 from panjaya_watchd.rehearsal.studio import Studio
 from panjaya_watchd.rehearsal.switches import Switches
 from panjaya_watchd.run.board import Board
-from panjaya_watchd.run.change import Ground
+from panjaya_watchd.run.change import Lookout
 from panjaya_watchd.run.driver import Driver
 from panjaya_watchd.run.hands import Hands
 from panjaya_watchd.run.inbox import Inbox
@@ -421,7 +421,7 @@ class Multitude:
     def change(self, *, uploads: int, downloads: int, meters: Meters) -> None:
         """Nothing changes."""
 
-    def watch(self, folder: FolderName, ground: Ground) -> None:
+    def watch(self, folder: FolderName, lookout: Lookout) -> None:
         """Nothing changes."""
 
     def leave(self, folder: FolderName) -> None:

@@ -29,7 +29,7 @@ from panjaya_watchd.places.base import Known
 from panjaya_watchd.rehearsal.records import Video
 from panjaya_watchd.rehearsal.request import Refused
 from panjaya_watchd.run import lanes
-from panjaya_watchd.run.change import Ground
+from panjaya_watchd.run.change import Lookout
 from panjaya_watchd.run.gate import Gate
 from panjaya_watchd.run.hands import Hands
 from panjaya_watchd.run.inbox import Inbox
@@ -205,9 +205,9 @@ class SimLanes:
     def change(self, *, uploads: int, downloads: int, meters: Meters) -> None:
         """Nothing: one thing is done at a time here."""
 
-    def watch(self, folder: FolderName, ground: Ground) -> None:
+    def watch(self, folder: FolderName, lookout: Lookout) -> None:
         """Look for files there from now on."""
-        self._hands.places[folder] = ground.place
+        self._hands.places[folder] = lookout.place
 
     def leave(self, folder: FolderName) -> None:
         """Nothing: its place may stay."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from panjaya_watchd.cli.exits import Exit
-from panjaya_watchd.run.tell import ask
+from panjaya_watchd.run.tell import NotRunning, ask
 from panjaya_watchd.settings import load, parse_key, read_key_file
 
 
@@ -30,7 +30,14 @@ def reload(config: Path, key: Path | None, *, as_json: bool) -> int:
     question: dict[str, str] = {"ask": "reload"}
     if key is not None:
         question["key"] = parse_key(sys.stdin.buffer.read(), key) if str(key) == "-" else read_key_file(key)
-    said = ask(load(config, environ=os.environ).state.control, question)
+    control = load(config, environ=os.environ, roots=False).state.control
+    try:
+        said = ask(control, question)
+    except NotRunning as error:
+        hint = (
+            f"{error.hint} If [state] was changed, it listens where that said before: systemctl restart panjaya-watchd."
+        )
+        raise NotRunning(error.message, hint=hint) from error
     refused = said.get("refused")
     if as_json:
         typer.echo(json.dumps(said, indent=2))

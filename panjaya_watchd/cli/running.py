@@ -24,7 +24,7 @@ def run(config: Path, *, verbose: bool) -> None:
     """
     faulthandler.enable()  # the watchdog's SIGABRT then tells where each thread stood
     handed = sockets.inherited(os.environ)
-    settings = load(config, environ=os.environ)
+    settings = load(config, environ=os.environ, absent=True)
     key = read_key(settings, os.environ)
     log = logs.set_up(verbose=verbose, environ=os.environ)
     log.info("daemon.starting", version=__version__, config=str(config), base_url=settings.api.base_url)

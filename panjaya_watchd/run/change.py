@@ -12,8 +12,8 @@ from panjaya_watchd.run.meter import Meters
 from panjaya_watchd.run.watched import Watched
 
 
-class Ground(NamedTuple):
-    """Where the files of a watch folder are looked for, and what tells of changes there."""
+class Lookout(NamedTuple):
+    """From where a watch folder is seen: its place, and what tells of changes there."""
 
     place: Place
     hints: Hints
@@ -24,12 +24,12 @@ class Change:
     """
     Everything that may change without a restart.
 
-    ``watched`` are all watch folders, ``grounds`` those of the new ones and of those that stand on another ground now.
+    ``watched`` are all watch folders, ``lookouts`` those of the new ones and of those that are seen in another way now.
     ``take`` has the client use what it reads of the new configuration. ``notes`` tell people what waits for a restart.
     """
 
     watched: Mapping[FolderName, Watched]
-    grounds: Mapping[FolderName, Ground]
+    lookouts: Mapping[FolderName, Lookout]
     uploads: int
     downloads: int
     meters: Meters

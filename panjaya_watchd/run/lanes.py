@@ -23,7 +23,7 @@ from panjaya_watchd.core.names import ClaimId, FolderName
 from panjaya_watchd.core.settle import Evidence
 from panjaya_watchd.errors import PlaceError
 from panjaya_watchd.places.base import Foreign, Known
-from panjaya_watchd.run.change import Ground
+from panjaya_watchd.run.change import Lookout
 from panjaya_watchd.run.gate import Gate
 from panjaya_watchd.run.hands import Hands
 from panjaya_watchd.run.inbox import Inbox
@@ -63,6 +63,7 @@ class Lanes:
     """Lets the requests of a thread that only follows what is being dubbed wait for those on behalf of money."""
     _gates: dict[ClaimId, Gate] = field(default_factory=dict)
     _barred: Fault | None = None
+    _left: set[FolderName] = field(default_factory=set)
     _past: set[ClaimId] = field(default_factory=set)
     _files: dict[FolderName, Lane] = field(init=False)
     _upload: Lane = field(init=False)
@@ -113,16 +114,22 @@ class Lanes:
         self._download.resize(downloads)
         self.hands.meters.change(meters)
 
-    def watch(self, folder: FolderName, ground: Ground) -> None:
-        """Look for files on a ground from now on; what is under way on the former one goes on there."""
+    def watch(self, folder: FolderName, lookout: Lookout) -> None:
+        """See a folder from there from now on; what is under way in the former place goes on there."""
+        if folder in self._left:  # its lane may be stuck for ever in a share that is gone
+            self._left.discard(folder)
+            self._files.pop(folder).end()
         if folder not in self._files:
             self._files[folder] = Lane(f"files-{folder}", 1, self.inbox, self.hands.clock.monotonic)
-        self.hands.places[folder] = ground.place
-        self._files[folder].hand(lambda: self.listening.change(folder, ground.hints))
+        self.hands.places[folder] = lookout.place
+        self._files[folder].hand(lambda: self.listening.change(folder, lookout.hints))
 
     def leave(self, folder: FolderName) -> None:
-        """Have nothing more to do with a folder; its idle thread stays, as what is queued there may never come back."""
-        self._files[folder].hand(lambda: self.listening.change(folder, None))
+        """Have nothing more to do with a folder; its lane stays for what comes late."""
+        self._left.add(folder)
+        hints = self.listening.hints.pop(folder, None)
+        if hints is not None:
+            self._files[folder].hand(hints.stop)
 
     def sweep(self) -> None:
         """Read the list of all assets."""
@@ -223,13 +230,16 @@ def _revised(claim: Claim, answer: Answer, hands: Hands) -> Message:
     return revise(hands, claim, answer)
 
 
-def _scan(folder: FolderName, known: Known, hands: Hands) -> Message:
-    began = hands.clock.monotonic()
+def _scan(folder: FolderName, known: Known, hands: Hands) -> Message | None:
+    began, place = hands.clock.monotonic(), hands.places[folder]
     try:
-        scan = hands.places[folder].scan(replace(known, at=began))
+        scan = place.scan(replace(known, at=began))
     except PlaceError as error:
-        return Unseen(folder=folder, why=str(error), foreign=isinstance(error, Foreign))
-    return Scanned(folder=folder, scan=scan, seconds=hands.clock.monotonic() - began)
+        found: Message = Unseen(folder=folder, why=str(error), foreign=isinstance(error, Foreign))
+    else:
+        found = Scanned(folder=folder, scan=scan, seconds=hands.clock.monotonic() - began)
+    # What was seen somewhere else says nothing: the folder's place is another by now, and is looked at by itself.
+    return found if hands.places[folder] is place else None
 
 
 def _examine(folder: FolderName, drop: Drop, patience: Patience, hands: Hands) -> Message:

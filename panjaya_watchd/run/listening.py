@@ -56,18 +56,17 @@ class Listening:
             hints.stop()
         return True
 
-    def change(self, folder: FolderName, hints: Hints | None) -> None:
-        """Take other hints for a folder, which are to be begun; None: it is watched no more."""
-        if folder in self._on:
-            self._on.discard(folder)
-            self.hints[folder].stop()
-        if hints is None:
-            self.hints.pop(folder, None)
-        else:
-            self.hints[folder] = hints
+    def change(self, folder: FolderName, hints: Hints) -> None:
+        """Take other hints for a folder, which are to be begun."""
+        former = self.hints.get(folder)
+        self._on.discard(folder)
+        if former is not None:
+            former.stop()
+        self.hints[folder] = hints
 
     def end(self) -> None:
         """Listen to nothing any more, also where it is just being begun."""
         self._over.set()
         for folder in tuple(self._on):
-            self.hints[folder].stop()
+            if (hints := self.hints.get(folder)) is not None:
+                hints.stop()

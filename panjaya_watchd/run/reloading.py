@@ -6,7 +6,7 @@ they were taken with. A configuration with faults changes nothing. The driver's 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from panjaya_watchd.core.claim import Claim
@@ -14,7 +14,7 @@ from panjaya_watchd.core.events import Event
 from panjaya_watchd.core.names import ClaimId, FolderName
 from panjaya_watchd.run.admission import Admission
 from panjaya_watchd.run.agenda import Agenda
-from panjaya_watchd.run.change import Change, Faulty, Ground
+from panjaya_watchd.run.change import Change, Faulty, Lookout
 from panjaya_watchd.run.door import Door
 from panjaya_watchd.run.first_start import FirstStart
 from panjaya_watchd.run.folders import Folders
@@ -34,8 +34,8 @@ class Changing(Protocol):
     def change(self, *, uploads: int, downloads: int, meters: Meters) -> None:
         """Change how many transfers there may be at once, and how fast."""
 
-    def watch(self, folder: FolderName, ground: Ground) -> None:
-        """Look for a folder's files on a ground, and listen there."""
+    def watch(self, folder: FolderName, lookout: Lookout) -> None:
+        """See a folder from there from now on."""
 
     def leave(self, folder: FolderName) -> None:
         """Have nothing more to do with a folder."""
@@ -59,23 +59,24 @@ class Reloading:
     agenda: Agenda
     rounds: Rounds
     advance: Callable[[ClaimId, Event], None]
-    _leaving: set[FolderName] = field(default_factory=set)
 
     def take(self, reread: Reread) -> None:
         """Go by a configuration that was read, and tell whoever asked for it."""
-        if isinstance(reread.change, Faulty):
-            self.log.error("config.refused", why=reread.change.why, hint=reread.change.hint)
-            reread.answer({"refused": reread.change.why, "hint": reread.change.hint})
+        change = reread.change
+        refused = change if isinstance(change, Faulty) else self._stranded(change)
+        if refused is not None:
+            self.log.error("config.refused", why=refused.why, hint=refused.hint)
+            reread.answer({"refused": refused.why, "hint": refused.hint})
             return
-        notes = [*reread.change.notes, *self._apply(reread.change)]
-        self.log.info("config.reloaded", folders=len(reread.change.watched), notes=notes)
-        reread.answer({"reloaded": True, "folders": sorted(reread.change.watched), "notes": notes})
+        assert isinstance(change, Change)
+        notes = [*change.notes, *self._apply(change)]
+        self.log.info("config.reloaded", folders=len(change.watched), notes=notes)
+        reread.answer({"reloaded": True, "folders": sorted(change.watched), "notes": notes})
 
     def tend(self) -> None:
         """Leave the folders that were taken out of the configuration and have finished their claims."""
-        for folder in tuple(self._leaving):
+        for folder in [name for name, watched in self.watched.items() if watched.retired]:
             if not self._open(folder):
-                self._leaving.discard(folder)
                 del self.watched[folder]
                 self.admission.budgets.pop(folder, None)
                 self.lanes.leave(folder)
@@ -84,7 +85,8 @@ class Reloading:
     def _apply(self, change: Change) -> list[str]:
         change.take()
         self.lanes.change(uploads=change.uploads, downloads=change.downloads, meters=change.meters)
-        notes = [self._retire(folder, change) for folder in self.watched.keys() - change.watched.keys() - self._leaving]
+        gone = [name for name in self.watched if name not in change.watched and not self.watched[name].retired]
+        notes = [self._retire(folder, change) for folder in gone]
         for folder, watched in change.watched.items():
             self._watch(folder, watched, change)
         self.admission.together = change.together
@@ -95,18 +97,17 @@ class Reloading:
 
     def _watch(self, folder: FolderName, new: Watched, change: Change) -> None:
         """Begin to watch a folder, or go on with it by other settings; what lies there has been still for as long."""
-        old, ground = self.watched.get(folder), change.grounds.get(folder)
-        self._leaving.discard(folder)
+        old, lookout = self.watched.get(folder), change.lookouts.get(folder)
         if old is not None and not old.retired:
             old.intake.follow(new.intake.rule)
             new = replace(new, intake=old.intake)
         self.watched[folder] = new
         _set(self.admission.budgets, folder, new.budget)
         _set(self.first_start.roots, folder, new.root)
-        if ground is not None:
-            self.lanes.watch(folder, ground)
+        if lookout is not None:
+            self.lanes.watch(folder, lookout)
             self.folders.expect_root(folder)
-        if ground is not None or (old is not None and old.retired):
+        if lookout is not None or (old is not None and old.retired):
             self.folders.roots.forget(folder)
             new.intake.looking = False  # what the former one finds may come or not
         if old is None:
@@ -118,12 +119,8 @@ class Reloading:
         """Take nothing more from a folder, whose budget still holds; gives what is to be told of its claims."""
         watched = self.watched[folder]
         self.watched[folder] = replace(watched, retired=True)
-        self._leaving.add(folder)
         self.lanes.listen(folder, wanted=False)
-        renamed = watched.root and watched.root.path in {
-            each.root.path for each in change.watched.values() if each.root
-        }
-        if not renamed:
+        if self._successor(folder, change) is None:
             self.folders.say_farewell(folder)
         count = len(self._open(folder))
         self.log.info("folder.removed", folder=folder, claims=count)
@@ -133,6 +130,22 @@ class Reloading:
             if count
             else ""
         )
+
+    def _stranded(self, change: Change) -> Faulty | None:
+        """Refuse to watch a path by another name while claims are open: after a restart nobody would know where to."""
+        for folder in self.watched:
+            name, count = self._successor(folder, change), len(self._open(folder))
+            if name is not None and count:
+                why = f'folder "{name}" has the path of "{folder}", where {count} videos are under way.'
+                hint = f'Call it "{folder}" until they have ended. Do not restart either: they would be stranded.'
+                return Faulty(why=why, hint=hint)
+        return None
+
+    def _successor(self, folder: FolderName, change: Change) -> FolderName | None:
+        """Give the folder that is to be watched in the same place under another name."""
+        root = self.watched[folder].root
+        same = [name for name, each in change.watched.items() if root and each.root and each.root.path == root.path]
+        return same[0] if same and folder not in same else None
 
     def _open(self, folder: FolderName) -> list[Claim]:
         return [claim for claim in self.living.values() if claim.folder == folder]

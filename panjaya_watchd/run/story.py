@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from panjaya_watchd.core import events
-from panjaya_watchd.core.claim import Claim, DubbingState, State
+from panjaya_watchd.core.claim import UNSENT, Claim, DubbingState, State
 from panjaya_watchd.core.events import Event
 from panjaya_watchd.core.names import display
 
@@ -78,7 +78,8 @@ def _tell_move(log: Log, before: Claim, after: Claim, event: Event) -> None:
     if after.state is State.HELD:
         held_for = after.held_for.value if after.held_for else None
         hint = f"panjaya-watchd why {after.id}"
-        log.warning("claim.moved", **fields, held_for=held_for, held=after.held, hint=hint)
+        tell = log.warning if after.held_for in UNSENT else log.error
+        tell("claim.moved", **fields, held_for=held_for, held=after.held, hint=hint)
     else:
         log.info("claim.moved", **fields)
 

@@ -3,7 +3,7 @@
 from panjaya_watchd.settings.budget import Budget
 from panjaya_watchd.settings.faults import SettingsFault, SettingsFaults
 from panjaya_watchd.settings.folder import Folder
-from panjaya_watchd.settings.key import parse_key, read_key, read_key_file
+from panjaya_watchd.settings.key import key_at, parse_key, read_key, read_key_file
 from panjaya_watchd.settings.load import load
 from panjaya_watchd.settings.model import NOT_YET, Api, Http, Limits, Notify, Settings, State
 from panjaya_watchd.settings.roots import check_roots
@@ -21,6 +21,7 @@ __all__ = [
     "SettingsFaults",
     "State",
     "check_roots",
+    "key_at",
     "load",
     "parse_key",
     "read_key",

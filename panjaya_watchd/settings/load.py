@@ -23,14 +23,15 @@ _DEFAULTS: Final = "defaults"
 _NO_DEFAULT: Final = frozenset({"name", "path"})
 
 
-def load(path: Path, *, environ: Mapping[str, str], roots: bool = True) -> Settings:
+def load(path: Path, *, environ: Mapping[str, str], roots: bool = True, absent: bool = False) -> Settings:
     """
     Read the configuration.
 
     Args:
         path: the main file; ``folders.d`` is looked for in its directory.
         environ: tells where the API key lies, which no watch folder may contain.
-        roots: whether to look at the watch folders as well; a dead share would not answer.
+        roots: whether to look at the watch folders as well.
+        absent: whether a watch folder may be away; the daemon tells of it, and goes on with the others.
 
     Raises:
         SettingsFaults: with every fault.
@@ -41,7 +42,7 @@ def load(path: Path, *, environ: Mapping[str, str], roots: bool = True) -> Setti
     # without the main file there are no defaults, and half of what could be said of the others would be wrong
     settings = _read(main, others, faults) if main else None
     if settings is not None and roots:
-        faults += check_roots(settings, path, key_at=key_at(settings, environ))
+        faults += check_roots(settings, path, key_at=key_at(settings, environ), absent=absent)
     if faults or settings is None:
         faults.sort(key=lambda fault: ("/" in fault.file, fault.file, fault.line or 0))
         command = f"panjaya-watchd check --config {display(str(path))}"

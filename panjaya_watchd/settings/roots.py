@@ -25,19 +25,33 @@ PATIENCE: Final = 5.0
 
 
 def check_roots(
-    settings: Settings, config_path: Path, *, key_at: Path | None = None, patience: float = PATIENCE
+    settings: Settings,
+    config_path: Path,
+    *,
+    key_at: Path | None = None,
+    absent: bool = False,
+    patience: float = PATIENCE,
 ) -> tuple[SettingsFault, ...]:
     """
-    Look at every watch folder on the disk; ``config_path`` and ``key_at`` are files that none may contain.
+    Look at every watch folder on the disk.
 
-    One that does not answer within ``patience`` seconds is not judged: the daemon tells of it and goes on without.
+    One that does not answer is not judged: the daemon tells of it and goes on without.
+
+    Args:
+        settings: says where they are.
+        config_path: a file that none may contain.
+        key_at: another one.
+        absent: whether a place that cannot be used, perhaps a share that is not mounted, is no fault.
+        patience: seconds that all together have to answer.
+
     """
     silent = _silent({place for folder in settings.folders for place in _places(folder)}, patience)
     roots = [(folder, Spot.at(folder.path)) for folder in settings.folders if silent.isdisjoint(_places(folder))]
     private = [(what, Spot.at(path)) for what, path in _private(settings, config_path, key_at)]
     faults: list[SettingsFault] = []
     for folder, root in roots:
-        faults += _unusable(folder, "path", folder.path)
+        if not absent:
+            faults += _unusable(folder)
         faults += [
             _path_fault(folder, f"which lies within or around {what}", "a place apart from the daemon's own files")
             for what, spot in private
@@ -87,22 +101,22 @@ def _silent(paths: Iterable[Path], patience: float) -> set[Path]:
     return {path for path, thread in asking.items() if thread.is_alive()}
 
 
-def _unusable(folder: Folder, key: str, path: Path) -> Iterator[SettingsFault]:
-    """Find out whether a path is a directory that can be entered."""
+def _unusable(folder: Folder) -> Iterator[SettingsFault]:
+    """Find out whether what has to be there already is a directory that can be entered."""
     expected = "a directory; it is never created, because a share that is not mounted looks the same"
-    try:
-        if not S_ISDIR(path.stat().st_mode):
-            yield folder.table.fault((key,), f"{shown(str(path))}, which is no directory", "a directory")
-    except OSError as error:
-        yield folder.table.fault((key,), f"{shown(str(path))}, which says: {error.strerror}", expected)
+    shelves = (("done", folder.done), ("failed", folder.failed))
+    for key, path in (("path", folder.path), *((key, path) for key, path in shelves if path.is_absolute())):
+        try:
+            if not S_ISDIR(path.stat().st_mode):
+                yield folder.table.fault((key,), f"{shown(str(path))}, which is no directory", "a directory")
+        except OSError as error:
+            yield folder.table.fault((key,), f"{shown(str(path))}, which says: {error.strerror}", expected)
 
 
 def _destination_faults(folder: Folder, root: Spot, roots: list[tuple[Folder, Spot]]) -> Iterator[SettingsFault]:
     """Find out whether ``done`` and ``failed`` are places of their own: below their watch folder or outside of all."""
     done, failed = Spot.at(folder.done_at), Spot.at(folder.failed_at)
     for key, path, spot in (("done", folder.done, done), ("failed", folder.failed, failed)):
-        if path.is_absolute():
-            yield from _unusable(folder, key, path)
         expected = "a place below its own watch folder, or apart from all of them"
         if root.within(spot):
             yield folder.table.fault((key,), f"{shown(str(path))}, which is or holds its own watch folder", expected)

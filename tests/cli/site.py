@@ -123,7 +123,8 @@ class Site:
     def daemon(self, key: str = KEY) -> Iterator[CapturingLogger]:
         """Run the real daemon in a thread of this process; gives its log."""
         log = CapturingLogger()
-        daemon = build(self.settings, key, log, {"PANJAYA_API_KEY": KEY}, config=self.config)
+        settings = load(self.config, environ={}, absent=True)
+        daemon = build(settings, key, log, {"PANJAYA_API_KEY": KEY}, config=self.config)
         running = threading.Thread(target=daemon.run)
         running.start()
         try:

@@ -113,7 +113,57 @@ def test_what_waits_for_a_restart_is_told(running: Site) -> None:
 
     assert said.code == 0
     assert "Note: [http] takes effect with a restart." in said.out
-    assert 'folder "marketing": path takes effect with a restart' in said.out
+    assert 'Note: folder "marketing" has another path, so all of it takes effect with a restart.' in said.out
+
+
+def test_nobody_else_takes_the_path_of_a_folder_that_is_to_move(running: Site) -> None:
+    """Until a restart two folders would watch one place, each with orders of its own."""
+    moved = running.home / "elsewhere"
+    moved.mkdir()
+    other = MORE.format(path=running.folder)
+    running.write(text(running).replace(str(running.folder), str(moved)) + other)
+    said = running.call("reload")
+
+    assert said.code == 78
+    assert "which lies within or around" in said.err
+    assert "The path of a folder (marketing) changes with a restart only" in said.err
+
+
+def test_a_new_key_is_not_shown_to_the_former_address(running: Site, tmp_path: Path) -> None:
+    """It belongs to the new one, which is asked after a restart."""
+    new = tmp_path / "new-key"
+    new.write_text(NEW_KEY)
+    new.chmod(0o600)
+    running.write(text(running).replace(running.studio.base_url, "https://127.0.0.1:9"))
+    said = running.call("reload", "--key", str(new))
+    (running.folder / "tour.mp4").write_bytes(b"video " * 50)
+    until((running.folder / "done" / "tour" / "tour.es-ES.mp4").exists)
+
+    assert said.code == 0
+    assert "[api] base_url takes effect with a restart, and the API key with it." in said.out
+
+
+def test_a_folder_that_is_away_keeps_nothing_from_being_taken(running: Site) -> None:
+    """It is the trouble of that folder alone, at a reload as at a start."""
+    running.write(text(running) + MORE.format(path=running.home / "not mounted"))
+    said = running.call("reload")
+
+    assert (said.code, said.out) == (0, "Taken: 2 watch folders.\n")
+    until(lambda: any(folder["trouble"] for folder in running.call("status", "--json").json["folders"]))
+    (running.folder / "tour.mp4").write_bytes(b"video " * 50)
+    until((running.folder / "done" / "tour" / "tour.es-ES.mp4").exists)
+
+
+def test_a_start_without_one_of_its_folders(here: Site) -> None:
+    """Nobody would start the service again when the share is back; the others go on, and so does that one then."""
+    share = here.home / "share"
+    here.write(text(here) + MORE.format(path=share))
+    with here.daemon():
+        (here.folder / "tour.mp4").write_bytes(b"video " * 50)
+        until((here.folder / "done" / "tour" / "tour.es-ES.mp4").exists)
+        share.mkdir()
+        (share / "talk.mp4").write_bytes(b"talk " * 50)
+        until((share / "done" / "talk" / "talk.de-DE.mp4").exists)
 
 
 def test_another_shelf_is_used_by_what_is_filed_from_now_on(running: Site) -> None:
@@ -162,8 +212,11 @@ def test_a_key_that_everybody_can_read_is_not_handed_over(running: Site, tmp_pat
 
 
 def test_without_a_daemon_there_is_nobody_to_tell(here: Site) -> None:
-    """Status 75."""
-    assert here.call("reload").code == 75
+    """Status 75; it may listen where [state] has said before."""
+    said = here.call("reload")
+
+    assert said.code == 75
+    assert "If [state] was changed" in said.err
 
 
 def test_a_refused_key_is_mended_by_a_reload(here: Site) -> None:

@@ -31,7 +31,7 @@ from panjaya_watchd.places.base import Known, Scan
 from panjaya_watchd.places.memory import MemoryPlace
 from panjaya_watchd.places.memory_disk import MemoryDisk
 from panjaya_watchd.run.board import Board
-from panjaya_watchd.run.change import Change, Ground
+from panjaya_watchd.run.change import Change, Lookout
 from panjaya_watchd.run.crew import Doing
 from panjaya_watchd.run.driver import Driver
 from panjaya_watchd.run.hands import Hands
@@ -68,7 +68,7 @@ class Notes:
         self.listening: list[tuple[FolderName, bool]] = []
         self.answered = 0.0
         self.changes: list[tuple[int, int]] = []
-        self.watching: dict[FolderName, Ground] = {}
+        self.watching: dict[FolderName, Lookout] = {}
         self.left: list[FolderName] = []
         self.verified: list[tuple[Claim, Dubbing]] = []
         self.revised: list[Claim] = []
@@ -115,9 +115,9 @@ class Notes:
         """Write down how many transfers there may be."""
         self.changes.append((uploads, downloads))
 
-    def watch(self, folder: FolderName, ground: Ground) -> None:
+    def watch(self, folder: FolderName, lookout: Lookout) -> None:
         """Write down where a folder's files are."""
-        self.watching[folder] = ground
+        self.watching[folder] = lookout
 
     def leave(self, folder: FolderName) -> None:
         """Write down which folder is left."""
@@ -214,7 +214,7 @@ def reread(
 ) -> Reread:
     """Give a configuration with these watch folders, as it comes to the driver."""
     same: dict[str, Any] = {
-        "grounds": {},
+        "lookouts": {},
         "uploads": 2,
         "downloads": 2,
         "meters": Meters(),

@@ -24,6 +24,7 @@ from panjaya_watchd.errors import PlaceError
 from panjaya_watchd.media.ending import ending
 from panjaya_watchd.places.base import NOTHING_KNOWN, Known, Place, Scan
 from panjaya_watchd.places.memory import MemoryPlace
+from panjaya_watchd.run.change import Lookout
 from panjaya_watchd.run.hands import Hands
 from panjaya_watchd.run.inbox import Inbox
 from panjaya_watchd.run.lane import Lane
@@ -134,6 +135,47 @@ def test_a_scan_comes_back_with_what_it_saw(crew: Crew) -> None:
 
     assert isinstance(seen, Scanned)
     assert [name for name, _ in seen.scan.files] == ["talk.mp4"]
+
+
+class Unheeded:
+    """Hints that never come."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self) -> None:
+        """End."""
+
+
+class Gone(MemoryPlace):
+    """A place on a share that is gone: whoever looks there waits."""
+
+    is_back = threading.Event()
+
+    def scan(self, known: Known = NOTHING_KNOWN) -> Scan:
+        """Wait for the share."""
+        self.is_back.wait(LONG)
+        return super().scan(known)
+
+
+def test_a_folder_that_was_left_keeps_nobody_waiting_for_its_successor(room: Room) -> None:
+    """Its lane may be stuck for ever; what it sees when the share is back is not told as of the new place."""
+    stuck = Room(files={"old.mp4": b"old"}, place_type=Gone)
+    crew = Crew(stuck)
+    crew.lanes.scan(FOLDER, NOTHING_KNOWN)
+    crew.lanes.leave(FOLDER)
+    crew.lanes.watch(FOLDER, Lookout(place=room.place, hints=Unheeded()))
+    crew.lanes.scan(FOLDER, NOTHING_KNOWN)
+    seen = crew.heard()
+    Gone.is_back.set()
+    crew.lanes.scan(FOLDER, NOTHING_KNOWN)
+    again = crew.heard()
+    crew.close()
+
+    for each in (seen, again):
+        assert isinstance(each, Scanned)
+        assert [name for name, _ in each.scan.files] == ["talk.mp4"]
+    assert crew.inbox.take(0.05) is None
 
 
 def test_an_examination_comes_back_with_its_drop(crew: Crew, room: Room) -> None:

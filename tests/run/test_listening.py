@@ -112,7 +112,3 @@ def test_other_hints_take_the_place_of_the_former() -> None:
     listening.change(FOLDER, new)
     listening.begin(FOLDER, wanted=True)
     assert (old.calls, new.calls) == (["start", "stop"], ["start"])
-
-    listening.change(FOLDER, None)
-    assert new.calls == ["start", "stop"]
-    assert not listening.begin(FOLDER, wanted=True)

@@ -15,7 +15,7 @@ from panjaya_watchd.core.drop import group
 from panjaya_watchd.core.names import Digest
 from panjaya_watchd.core.order import Asked
 from panjaya_watchd.core.settle import Rule
-from panjaya_watchd.run.change import Faulty, Ground
+from panjaya_watchd.run.change import Faulty, Lookout
 from panjaya_watchd.run.first_start import Root
 from panjaya_watchd.run.intake import Intake
 from panjaya_watchd.run.messages import Examined, Look, Reading, Reload, Reread, Unseen
@@ -32,7 +32,7 @@ class Silent:
         """End."""
 
 
-GROUND = Ground(place=Room().place, hints=Silent())
+LOOKOUT = Lookout(place=Room().place, hints=Silent())
 
 
 def change(stage: Stage, folders: Mapping[Any, Watched], **changes: Any) -> Mapping[str, Any]:
@@ -53,10 +53,10 @@ def whole(stage: Stage, name: str) -> None:
 def test_a_new_folder_is_watched_from_now_on() -> None:
     """Its files are looked for at once, and its lane knows where."""
     stage = Stage().start()
-    said = change(stage, {FOLDER: watched(), OTHER: watched()}, grounds={OTHER: GROUND})
+    said = change(stage, {FOLDER: watched(), OTHER: watched()}, lookouts={OTHER: LOOKOUT})
 
     assert said == {"reloaded": True, "folders": [FOLDER, OTHER], "notes": []}
-    assert stage.notes.watching == {OTHER: GROUND}
+    assert stage.notes.watching == {OTHER: LOOKOUT}
     assert OTHER in stage.notes.scans
     assert [each["folder"] for each in stage.logged("folder.added")] == [OTHER]
 
@@ -66,25 +66,25 @@ def test_claims_that_waited_for_their_folder_go_on_when_it_is_configured() -> No
     waiting = claim(State.CLAIMED, folder=OTHER)
     stage = Stage().start(waiting)
     assert stage.notes.handed == []
-    change(stage, {FOLDER: watched(), OTHER: watched()}, grounds={OTHER: GROUND})
+    change(stage, {FOLDER: watched(), OTHER: watched()}, lookouts={OTHER: LOOKOUT})
 
     assert [(each.id, effect) for each, effect in stage.notes.handed] == [(waiting.id, effects.TakeIn())]
 
 
 def test_a_folder_that_is_gone_takes_nothing_more() -> None:
     """Whatever is seen, found or planned there; who drops something there is told."""
-    stage = Stage(folders=(FOLDER, OTHER)).start()
+    stage = Stage(folders=(FOLDER, OTHER)).start(claim(State.UPLOADING))
     settle(stage, "talk.mp4")
     (drop,) = group(scanned("talk.mp4").scan.files)
     stage.forget()
     change(stage, {OTHER: watched()})
-    stage.driver.reloading._leaving.clear()  # as if it had claims
     stage.tell(Examined(folder=FOLDER, drop=drop, found=Reading(asked=Asked())), scanned("talk.mp4"))
     stage.tell(Unseen(folder=FOLDER, why="gone"), Look(folder=FOLDER))
     stage.later(3600)
     stage.driver.folders.tend()
 
-    assert stage.driver.living == {}
+    stage.driver.reloading.tend()
+    assert list(stage.driver.living) == [CLAIM]
     assert FOLDER not in stage.notes.scans
     assert "not watched any more" in str(stage.notes.posted[-1])
     assert (FOLDER, False) in stage.notes.listening
@@ -127,9 +127,26 @@ def test_a_folder_of_which_only_the_name_changes_is_not_said_to_be_left() -> Non
     """Its note is kept by the one of the new name."""
     same = replace(watched(), root=Root(path="/srv/same", hold=True))
     stage = Stage(more={"watched": {FOLDER: same}}).start()
-    change(stage, {OTHER: replace(watched(), root=same.root)}, grounds={OTHER: GROUND})
+    change(stage, {OTHER: replace(watched(), root=same.root)}, lookouts={OTHER: LOOKOUT})
 
     assert stage.notes.posted == []
+
+
+def test_a_folder_with_open_claims_is_not_renamed() -> None:
+    """After a restart nobody would know where they belong; one without may be."""
+    same = Root(path="/srv/same", hold=False)
+    for state, refused in ((State.UPLOADING, True), (State.CLOSED, False)):
+        stage = Stage(more={"watched": {FOLDER: replace(watched(), root=same)}}).start(claim(state))
+        said = change(stage, {OTHER: replace(watched(), root=same)}, lookouts={OTHER: LOOKOUT})
+        assert ("refused" in said) is refused
+        assert (OTHER in stage.driver.watched) is not refused
+    assert (
+        'folder "sales" has the path of "marketing", where 1 videos'
+        in change(
+            Stage(more={"watched": {FOLDER: replace(watched(), root=same)}}).start(claim(State.UPLOADING)),
+            {OTHER: replace(watched(), root=same)},
+        )["refused"]
+    )
 
 
 def test_a_folder_that_comes_back_takes_drops_again() -> None:
@@ -215,7 +232,7 @@ def test_what_lay_in_a_new_folder_is_held_as_on_a_first_start() -> None:
     """To add a folder by a reload is no way around it."""
     stage = Stage().start()
     old = replace(watched(), root=Root(path="/srv/other", hold=True))
-    change(stage, {FOLDER: watched(), OTHER: old}, grounds={OTHER: GROUND})
+    change(stage, {FOLDER: watched(), OTHER: old}, lookouts={OTHER: LOOKOUT})
     seen = scanned("old.mp4", folder=OTHER)
     for _ in range(3):
         stage.tell(seen)

@@ -7,7 +7,7 @@ from samples import BUSY, DIGEST, FRENCH, NOW, SPANISH, claim, dubbing, result
 from structlog.testing import CapturingLogger
 
 from panjaya_watchd.core import events
-from panjaya_watchd.core.claim import Attempt, Destination, DubbingState, Outcome, State
+from panjaya_watchd.core.claim import Attempt, Destination, DubbingState, HeldFor, Outcome, State
 from panjaya_watchd.core.names import AssetId
 from panjaya_watchd.run.story import tell_claimed, tell_step
 
@@ -61,13 +61,22 @@ def test_a_step_that_moves_nothing_is_not_told() -> None:
     assert told(State.DUBBING, State.DUBBING, events.Absent()).calls == []
 
 
-def test_a_held_claim_is_a_warning_that_says_where_to_ask() -> None:
-    """A person is needed, so the line names the command."""
+def test_a_held_claim_is_an_error_that_says_where_to_ask() -> None:
+    """A person is needed, so the line names the command; ``journalctl -p err`` shows it."""
     log = told(State.RELEASING, State.HELD, events.Absent())
     (call,) = log.calls
 
-    assert call.method_name == "warning"
+    assert call.method_name == "error"
     assert (call.kwargs["held"], call.kwargs["hint"]) == ("nobody knows", "panjaya-watchd why c0ffee")
+
+
+def test_what_waits_for_permission_is_a_warning() -> None:
+    """Of a budget or a first start: nothing went wrong."""
+    log = CapturingLogger()
+    after = claim(State.HELD, held_for=HeldFor.BUDGET, held="full", inside=True)
+    tell_step(log, claim(State.CLAIMED), after, events.OverBudget(why="full"))
+
+    assert [call.method_name for call in log.calls if call.args == ("claim.moved",)] == ["warning"]
 
 
 def test_an_end_is_told_with_its_sentence() -> None:

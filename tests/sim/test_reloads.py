@@ -9,7 +9,7 @@ from run.stage import reread
 from world import DROPS, FOLDER, ROOT, World
 
 from panjaya_watchd.core.names import FolderName
-from panjaya_watchd.run.change import Ground
+from panjaya_watchd.run.change import Lookout
 
 pytestmark = pytest.mark.slow
 
@@ -39,12 +39,12 @@ def restless(seed: int) -> tuple[Callable[[World, str], None], list[frozenset[Fo
         folders = frozenset(ROOTS) if last else frozenset(rng.sample(sorted(ROOTS), rng.randint(0, 2)))
         taken.append(folders)
         known = world.driver.watched
-        grounds = {
-            folder: Ground(world._place(Path(ROOTS[folder])), Silent())
+        lookouts = {
+            folder: Lookout(world._place(Path(ROOTS[folder])), Silent())
             for folder in folders
             if folder not in known or rng.random() < 0.3
         }
-        world.driver.inbox.put(reread({folder: world._watched(folder) for folder in folders}, grounds=grounds))
+        world.driver.inbox.put(reread({folder: world._watched(folder) for folder in folders}, lookouts=lookouts))
         world.driver.reloading.tend()
 
     return meddle, taken
