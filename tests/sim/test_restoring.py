@@ -14,6 +14,7 @@ from world import FOLDER, ROOT, World
 from panjaya_watchd.core.budget import Budget
 from panjaya_watchd.core.claim import Claim, HeldFor, OnDoubt, Rules, State
 from panjaya_watchd.core.events import Told, Word
+from panjaya_watchd.core.names import Locale
 from panjaya_watchd.core.restoring import restored
 from panjaya_watchd.ledger.codec import Codec
 from panjaya_watchd.ledger.memory import MemoryLedger
@@ -166,3 +167,25 @@ def test_a_retry_of_what_waited_for_a_budget_heeds_twins_and_budgets() -> None:
         assert len(world.studio.bills) == (budget is plenty)
 
     assert world.ledger.living() == ()
+
+
+def test_a_retry_of_languages_that_waited_for_a_budget_finds_their_asset() -> None:
+    """They have no video, and only the door says to which asset they belong."""
+    world = Restored(codec=CODEC, drops={"tour.mp4": b"tour " * 40}, languages=("es-ES",))
+    world.run()
+    (done,) = world.ledger.closed()
+    world.budgets = {FOLDER: Budget(drops_per_day=0)}
+    world.run(world._boot)
+    assert isinstance(world.driver.adding.order(done.id, [Locale("de-DE")]), Claim)
+    world.run()
+    (waiting,) = world.ledger.living()
+    assert (waiting.held_for, waiting.adds_to, waiting.builds_on) == (HeldFor.BUDGET, done.id, None)
+    MemoryLedger.put(world.ledger, restored(waiting, world.clock.now()))
+    world.budgets = {}
+    world.run(world._boot)
+    world.driver.operator.tell(waiting.id, Told(word=Word.RETRY))
+    world.run(until=world.clock.seconds + SOON)
+
+    assert world.ledger.living() == ()
+    assert len(world.studio.assets) == 1
+    assert f"{ROOT}/done/tour/tour.de-DE.mp4" in world.disk.files()
