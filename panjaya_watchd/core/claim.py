@@ -130,7 +130,8 @@ class Attempt:
     ``number`` counts from 1 and is durable before the try begins. ``mark`` holds the asset ids that the API knew when
     the gate was about to open, ``missing`` the locales that an earlier asset lacked then. ``doubt_since`` is set while
     we do not know whether the API has our video, with ``absences``, the look-ups that found nothing since then.
-    ``after_doubt``: a try before this one may have been billed.
+    ``after_doubt``: a try before this one may have been billed. ``restored``: the ledger came back from a backup since
+    then, so what the API does not list any more may have been there meanwhile.
     """
 
     number: int
@@ -140,6 +141,7 @@ class Attempt:
     gate_at: datetime | None = None
     doubt_since: datetime | None = None
     absences: int = 0
+    restored: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,7 +272,9 @@ class Claim:
         if any(dubbing.revised for dubbing in self.dubbings):
             return False  # it buys nothing, and takes as long as people do
         if self.state is State.CLAIMED or (self.state is State.HELD and self.held_for in UNSENT):
-            return self.maybe_billed  # by an earlier attempt, which a person has had repeated
+            # By an earlier attempt, which a person has had repeated; while it awaits a twin, that one goes first, for
+            # two that may both have been sent would wait for each other.
+            return self.maybe_billed and self.awaits is None
         return self.state is State.HELD or (self.state is not State.CLOSED and self.order is not None)
 
     @property

@@ -46,6 +46,9 @@ def _told(claim: Claim, event: events.Told, now: datetime) -> Step:
 def _go_on(claim: Claim, word: Word, now: datetime) -> Step:
     """Go on from where it stopped. A permission holds for this reason only: a budget still holds what was released."""
     freed = free(claim)
+    if claim.held_for is HeldFor.DOUBT:
+        # A person was shown the doubt, so a witness that led nowhere is judged wrong: it would shut every later gate.
+        freed = replace(freed, witnessed=None)
     if claim.held_for in UNSENT:
         may = claim.may_exceed or (word is Word.RELEASE and claim.held_for is HeldFor.BUDGET)
         return _take_in(replace(freed, may_exceed=may))
@@ -58,8 +61,7 @@ def _go_on(claim: Claim, word: Word, now: datetime) -> Step:
         return Step(replace(freed, state=State.DUBBING, accepted_at=now, dubbings=anew), go_on(freed))
     if claim.paused is State.RELEASING:
         return look_up_anew(freed, now)
-    # Where a person was shown the doubt, a witness that led nowhere is judged wrong: it would shut every later gate.
-    return begin_upload(replace(freed, witnessed=None) if claim.held_for is HeldFor.DOUBT else freed)
+    return begin_upload(freed)
 
 
 def _take_in(claim: Claim) -> Step:

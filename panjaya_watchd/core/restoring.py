@@ -19,9 +19,14 @@ def restored(claim: Claim, backed_up: datetime) -> Claim:
 
     One whose parts lay in the watch folder then is let go: what still lies there was never sent, and is taken anew;
     what was taken in meanwhile is an orphan. Any other one that was to be sent, or could have been by a person's word,
-    is in doubt. One that may be billed already is looked up as after any crash, and what is bought is followed again.
+    is in doubt, and goes on from where it stood with a person's word: through the door, unless it was through. One that
+    may be billed already is looked up as after any crash, but is never sent again by itself, whatever the rules say.
+    What is bought is followed again.
     """
     since = f"the ledger was restored from a backup of {backed_up:%Y-%m-%d %H:%M} UTC"
+    stood = claim.paused if claim.state is State.HELD else claim.state
+    if stood is State.RELEASING and claim.attempt is not None:
+        return replace(claim, attempt=replace(claim.attempt, restored=True))
     unsent = claim.state in {State.CLAIMED, State.UPLOADING}
     asked = claim.state is State.HELD and claim.held_for is not HeldFor.DOUBT and claim.asset_id is None
     if claim.outcome is not None or not (unsent or asked):
@@ -31,4 +36,5 @@ def restored(claim: Claim, backed_up: datetime) -> Claim:
         return replace(free(claim), state=State.CLOSED, outcome=outcome, awaits=None, closed_at=backed_up)
     reserved = claim.reserved or Reservation(at=backed_up, millis=claim.estimated_millis)
     doubtful = replace(free(claim), awaits=None, maybe_billed=True, reserved=reserved)
-    return hold(doubtful, f"{since}; whether it was sent since then is not known", HeldFor.DOUBT).claim
+    why = f"{since}; whether it was sent since then is not known"
+    return hold(doubtful, why, HeldFor.DOUBT, paused=stood if stood is State.UPLOADING else State.CLAIMED).claim

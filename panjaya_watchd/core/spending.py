@@ -144,8 +144,8 @@ def look_up_anew(claim: Claim, now: datetime) -> Step:
 
 
 def _doubt(claim: Claim, now: datetime) -> Claim:
-    assert claim.attempt is not None, "an attempt comes before doubt"
-    return replace(claim, attempt=replace(claim.attempt, doubt_since=now, absences=0))
+    attempt = claim.attempt or Attempt(number=1)  # the one that a restored ledger does not know of
+    return replace(claim, attempt=replace(attempt, doubt_since=now, absences=0))
 
 
 def _look_up(claim: Claim, now: datetime) -> Step:
@@ -156,16 +156,22 @@ def _several(claim: Claim, event: events.Several, now: datetime) -> Step:
     counted = replace(_count_absence(claim, now), candidates=event.asset_ids)
     if not _window_over(counted, now):
         return _look_up(counted, now)
-    return hold(counted, words.unproven(event.asset_ids), HeldFor.DOUBT)
+    return _ask(counted, words.unproven(event.asset_ids))
 
 
 def _absent(claim: Claim, event: events.Absent, now: datetime) -> Step:
     counted = _count_absence(claim, now)
     if not _window_over(counted, now):
         return _look_up(counted, now)
-    if claim.rules.on_doubt is OnDoubt.RETRY and claim.witnessed is None:
+    restored = claim.attempt is not None and claim.attempt.restored
+    if claim.rules.on_doubt is OnDoubt.RETRY and claim.witnessed is None and not restored:
         return begin_upload(counted)
-    return hold(counted, words.absent(counted), HeldFor.DOUBT)
+    return _ask(counted, words.absent(counted))
+
+
+def _ask(claim: Claim, why: str) -> Step:
+    """Ask a person once a window is over; what had not come through the door before it goes there with their word."""
+    return hold(claim, why, HeldFor.DOUBT, paused=claim.paused)
 
 
 def _count_absence(claim: Claim, now: datetime) -> Claim:
@@ -189,7 +195,7 @@ def _look_up_later(claim: Claim, event: events.Unanswered, now: datetime) -> Ste
         return Step(claim, (effects.LookUp(at=now + pause),))
     counted = _count_absence(claim, now)  # what was to get more languages is not known any more
     if _window_over(counted, now):
-        return hold(counted, f"{words.absent(counted)} {event.fault.words}", HeldFor.DOUBT)
+        return _ask(counted, f"{words.absent(counted)} {event.fault.words}")
     return Step(counted, (effects.LookUp(at=now + pause),))
 
 

@@ -2,13 +2,18 @@
 Copies of a ledger: the backup that an operator asks for, and the one that is kept before an older ledger is lifted.
 
 Taken through SQLite's online backup, so that a daemon may go on writing meanwhile: a copy holds everything that was
-put when it began. A copy is one file, readable by its owner only, examined like a ledger at a start before it gets its
-name, and marked: whoever opens it as a ledger knows that reality has gone on since (`core.restoring`). The ledger that
-is copied is only read.
+put when it began. A copy is one file, readable by its owner only, and marked: whoever opens it as a ledger knows that
+reality has gone on since (`core.restoring`). It is made in a private place and examined there like a ledger at a start,
+before it is written under its name. The ledger that is copied is only read.
 """
 
+import contextlib
+import errno
+import hashlib
 import os
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -68,7 +73,7 @@ def back_up(url: str, target: Path) -> Backup:
                 # Without a daemon the ledger is read in a way that relies on nobody writing.
                 if running or (before == _seen(path) and not held(path)):
                     backup = _examined(copy, formats)
-                    _publish(copy, target)
+                    _place(copy, target)
                     return backup
     raise LedgerUnavailable(
         f"The ledger {path} was opened or closed by a daemon each time it was copied.", hint="Ask again."
@@ -88,32 +93,29 @@ def keep_before_lift(connection: Connection, path: Path, found: int, formats: Fo
     kept = path.with_name(f"{path.name}.format-{found}.bak")
     with _copied(connection, kept, LedgerUnavailable) as copy:
         _examined(copy, formats)
-        durable.replace(copy, kept)
-        durable.sync_folder(kept.parent)
+        _place(copy, kept, LedgerUnavailable, replaces=True)
     return kept
 
 
 @contextmanager
 def _copied(ledger: Connection, target: Path, kind: type[WatchdError] = WatchdError) -> Iterator[Path]:
-    """Copy a database into a hidden file beside ``target``, synced; what is left of it in the end is removed."""
-    new = target.with_name(f".{target.name}.new")
-    try:
+    """
+    Copy a database into a private folder for temporary files, which is removed in the end.
+
+    SQLite opens a file by its name, and another one beside it. In the folder of ``target``, which may be another
+    user's, either could be swapped for a link, and whatever that leads to would be overwritten.
+    """
+    with ExitStack() as stack:
         with _writing(target, kind):
-            new.unlink(missing_ok=True)
-            descriptor = os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            try:
-                with sqlite_file.connected(new, "mode=rw") as copy:
-                    _raw(ledger).backup(_raw(copy))
-                    # One file, with nothing beside it that could be forgotten or belong to another one.
-                    _raw(copy).execute("PRAGMA journal_mode=DELETE")
-                    with copy.begin():
-                        notes.mark_backup(copy)
-                durable.sync(descriptor)
-            finally:
-                os.close(descriptor)
+            private = stack.enter_context(tempfile.TemporaryDirectory(prefix="panjaya-watchd-ledger-"))
+            new = Path(private, "copy.db")
+            with sqlite_file.connected(new, "mode=rwc") as copy:
+                _raw(ledger).backup(_raw(copy))
+                # One file, with nothing beside it that could be forgotten or belong to another one.
+                _raw(copy).execute("PRAGMA journal_mode=DELETE")
+                with copy.begin():
+                    notes.mark_backup(copy)
         yield new
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def _raw(connection: Connection) -> sqlite3.Connection:
@@ -131,13 +133,45 @@ def _examined(copy: Path, formats: Formats) -> Backup:
     return Backup(size=copy.stat().st_size, claims=claims, living=claims - closed, format=found)
 
 
-def _publish(copy: Path, target: Path) -> None:
-    with _writing(target):
-        try:
-            durable.rename(copy, target)
-        except FileExistsError as error:
-            raise _taken(target) from error
-        durable.sync_folder(target.parent)
+def _place(copy: Path, target: Path, kind: type[WatchdError] = WatchdError, *, replaces: bool = False) -> None:
+    """
+    Write an examined copy into its folder, and give it its name once it is synced and reads as it was written.
+
+    Whoever else may write in that folder: all goes through one descriptor of a file that was not there before, and no
+    link is followed. Durable when it returns.
+    """
+    new = f".{target.name}.new"
+    with _writing(target, kind), ExitStack() as stack:
+        folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        stack.callback(os.close, folder)
+        _forget(new, folder)
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        file = stack.enter_context(os.fdopen(os.open(new, flags, 0o600, dir_fd=folder), "w+b"))
+        stack.callback(_forget, new, folder)
+        with copy.open("rb") as source:
+            shutil.copyfileobj(source, file)
+            file.flush()
+            durable.sync(file.fileno())
+            source.seek(0)
+            file.seek(0)
+            if hashlib.file_digest(file, "sha256").digest() != hashlib.file_digest(source, "sha256").digest():
+                raise OSError(errno.EIO, "it does not read as it was written")
+        if replaces:
+            durable.replace(new, target.name, folder=folder)
+        else:
+            try:
+                durable.rename(new, target.name, source_folder=folder, target_folder=folder)
+            except FileExistsError as error:
+                raise _taken(target) from error
+        named = os.stat(target.name, dir_fd=folder, follow_symlinks=False)
+        if not os.path.samestat(named, os.fstat(file.fileno())):
+            raise OSError(errno.ESTALE, "somebody else changes its folder, and what has its name now is not the copy")
+        durable.sync(folder)
+
+
+def _forget(name: str, folder: int) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        durable.remove(name, folder=folder)
 
 
 def _seen(path: Path) -> tuple[int, int, int]:
@@ -154,7 +188,8 @@ def _writing(target: Path, kind: type[WatchdError] = WatchdError) -> Iterator[No
         cause = getattr(error, "strerror", None) or getattr(error, "orig", None) or error
         raise kind(
             f"The copy {target} of the ledger cannot be written: {cause}.",
-            hint="It needs a folder that may be written to, on a disk with free space; the ledger was not touched.",
+            hint="It needs a folder that may be written to, on a disk with free space, and as much room for temporary "
+            "files (TMPDIR); the ledger was not touched.",
         ) from error
 
 

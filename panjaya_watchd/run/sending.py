@@ -42,7 +42,7 @@ def send(tools: Tools, claim: Claim, gate: Gate, say: Say) -> Event | None:
     """
     place, video = tools.places[claim.folder], claim.drop.video
     try:
-        if claim.builds_on is not None:
+        if claim.builds_on is not None or claim.adds_to is not None:
             return _add_languages(tools, claim, gate, say)
         if video is None:
             return _create(tools, claim, gate, say)
@@ -151,7 +151,9 @@ def _create(tools: Tools, claim: Claim, gate: Gate, say: Say) -> Event:
 
 def _add_languages(tools: Tools, claim: Claim, gate: Gate, say: Say) -> Event:
     """Have the asset of an earlier claim dubbed into the locales that it lacks."""
-    assert claim.builds_on is not None, "there is an earlier claim"
+    if claim.builds_on is None:  # it never came through the door, and without a video it must not make an asset
+        words = f"It is not known which asset of claim {claim.adds_to} the languages are for."
+        return events.Faulted(fault=Fault(money_may_have_moved=False, repeat_helps=False, words=words))
     assert claim.digest is not None, "an earlier claim was recognised by all bytes"
     place = tools.places[claim.folder]
     texts = _texts(place, claim, claim.to_buy)

@@ -88,6 +88,7 @@ def test_a_twin_that_may_be_sent_is_awaited(other: Claim) -> None:
     "other",
     [
         claim(State.CLAIMED),
+        claim(State.CLAIMED, maybe_billed=True, awaits=ClaimId("new")),
         claim(State.HELD, held_for=HeldFor.BUDGET, maybe_billed=False),
         claim(State.HELD, held_for=HeldFor.FIRST_START, maybe_billed=False),
         claim(State.UPLOADING, digest=OTHER),
@@ -99,6 +100,7 @@ def test_a_twin_that_may_be_sent_is_awaited(other: Claim) -> None:
     ],
     ids=[
         "not asked yet",
+        "waits itself",
         "budget",
         "first start",
         "other bytes",

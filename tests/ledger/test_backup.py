@@ -1,11 +1,16 @@
 """Tests for copies of a ledger: whole, checked, marked, and never in place of anything."""
 
+import os
+import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -16,11 +21,12 @@ from sqlalchemy import Connection
 from panjaya_watchd.core.claim import HeldFor, State
 from panjaya_watchd.core.names import ClaimId
 from panjaya_watchd.errors import LedgerError, WatchdError
-from panjaya_watchd.ledger import notes
+from panjaya_watchd.ledger import notes, sqlite_file
 from panjaya_watchd.ledger.auditing import audit
 from panjaya_watchd.ledger.backup import back_up
 from panjaya_watchd.ledger.examining import examine
 from panjaya_watchd.ledger.sql import SqlLedger, read_only
+from panjaya_watchd.places import durable
 
 
 @pytest.fixture
@@ -114,17 +120,75 @@ def test_a_name_that_is_taken_meanwhile_is_kept(path: Path, tmp_path: Path, monk
     assert [target.read_text(), *tmp_path.glob(".*")] == ["mine"]
 
 
-def test_what_cannot_be_written_is_told_and_leaves_nothing(path: Path, tmp_path: Path) -> None:
-    """A missing folder, and a disk without room."""
+def test_what_cannot_be_written_is_told_and_leaves_nothing(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A missing folder, and a disk without room: that of the copy, or that of temporary files."""
     with pytest.raises(WatchdError, match="cannot be written: No such file") as refused:
         back_up(url_of(path), tmp_path / "nowhere" / "copy.db")
     assert not isinstance(refused.value, LedgerError)
 
     with mounts() as mounted:
         small = mounted.tmpfs(tmp_path / "small", "size=32k")
-        with pytest.raises(WatchdError, match=r"cannot be written: .*full"):
-            back_up(url_of(path), small / "copy.db")
-        assert list(small.iterdir()) == []
+        for temporary in (tmp_path, small):
+            monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+            with pytest.raises(WatchdError, match=r"cannot be written: .*(full|No space)") as refused:
+                back_up(url_of(path), small / "copy.db")
+            assert "TMPDIR" in (refused.value.hint or "")
+            assert list(small.iterdir()) == []
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["small", "state"]
+
+
+@pytest.mark.parametrize(("module", "step"), [(sqlite_file, "connected"), (durable, "sync"), (durable, "rename")])
+def test_whoever_owns_the_folder_cannot_have_another_file_overwritten(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: ModuleType, step: str
+) -> None:
+    """The half copy may be swapped for a link at any moment: what that leads to keeps every byte."""
+    home, victim, real = tmp_path / "home", tmp_path / "victim.db", getattr(module, step)
+    home.mkdir()
+    shutil.copyfile(path, victim)
+    before, swapped = victim.read_bytes(), list[Path]()
+
+    def swapping(*given: Any, **named: Any) -> Any:
+        for half in home.glob(".*"):
+            half.unlink()
+            half.symlink_to(victim)
+            swapped.append(half)
+        return real(*given, **named)
+
+    monkeypatch.setattr(module, step, swapping)
+    with pytest.raises(WatchdError, match="somebody else changes") if module is durable else nullcontext():
+        back_up(url_of(path), home / "copy.db")
+
+    assert victim.read_bytes() == before
+    assert bool(swapped) is (module is durable)  # SQLite never works in that folder
+
+
+def test_what_the_disk_gives_back_otherwise_is_no_backup(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is read once more before it gets its name."""
+    sync = durable.sync
+
+    def losing(descriptor: int) -> bool:
+        os.pwrite(descriptor, bytes(4096), 4096)
+        return sync(descriptor)
+
+    monkeypatch.setattr(durable, "sync", losing)
+    with pytest.raises(WatchdError, match="does not read as it was written"):
+        back_up(url_of(path), tmp_path / "copy.db")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["state"]
+
+
+def test_what_a_crash_left_of_a_copy_is_no_hindrance(path: Path, tmp_path: Path) -> None:
+    """Nor what somebody has put there: a link is taken away, not followed."""
+    for half in ("file", "link"):
+        stale, other = tmp_path / f".{half}.db.new", tmp_path / "other"
+        other.write_text("mine")
+        stale.write_text("half") if half == "file" else stale.symlink_to(other)
+        assert back_up(url_of(path), tmp_path / f"{half}.db").claims == 9
+        assert other.read_text() == "mine"
+        assert not os.path.lexists(stale)
 
 
 def test_a_damaged_ledger_is_not_copied(path: Path, tmp_path: Path) -> None:

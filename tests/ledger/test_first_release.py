@@ -250,10 +250,12 @@ SqlLedger(sys.argv[1], upgrades={1: die})
 
 
 @pytest.mark.slow
-def test_a_daemon_that_is_killed_while_it_lifts_leaves_the_old_schema(path: Path) -> None:
+def test_a_daemon_that_is_killed_while_it_lifts_leaves_the_old_schema(
+    path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """Nothing has a chance to roll back; what SQLite left beside the file is understood."""
-    before = dump(path)
-    died = subprocess.run([sys.executable, "-c", KILLED, url_of(path)], env=surroundings(), check=False)
+    before, temporary = dump(path), {"TMPDIR": str(tmp_path_factory.mktemp("temporary"))}
+    died = subprocess.run([sys.executable, "-c", KILLED, url_of(path)], env=surroundings() | temporary, check=False)
 
     assert died.returncode == 9
     reader = read_only(url_of(path))

@@ -10,6 +10,7 @@ import os
 import signal
 import sqlite3
 import sys
+import tempfile
 from collections import defaultdict
 from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
@@ -211,7 +212,7 @@ def test_an_older_ledger_is_kept_as_it_was(tmp_path: Path) -> None:
     [
         ("notes", "mark_backup"),
         ("durable", "replace"),
-        ("durable", "sync_folder"),
+        ("durable", "sync"),
         ("schema", "lift"),
         ("notes", "sign"),
         ("reader", "LedgerReader.__init__"),
@@ -227,6 +228,7 @@ def test_a_daemon_that_dies_while_it_lifts_leaves_the_old_or_the_new(
     before = dump(path)
     child = os.fork()
     if child == 0:
+        tempfile.tempdir = str(tmp_path.parent)  # what it leaves there goes with the test's own
         _die(sys.modules[f"panjaya_watchd.{'places' if module == 'durable' else 'ledger'}.{module}"], name, late=late)
         SqlLedger(url_of(path))
         os._exit(0)
@@ -249,12 +251,12 @@ def _die(module: ModuleType, name: str, *, late: bool) -> None:
         owner = getattr(owner, each)
     does, calls = getattr(owner, last), [0]
 
-    def dying(*given: Any) -> Any:
+    def dying(*given: Any, **named: Any) -> Any:
         calls[0] += 1
         dies = calls[0] == (2 if last == "lift" else 1)  # the first lift is one of a copy
         if dies and not late:
             os.kill(os.getpid(), signal.SIGKILL)
-        result = does(*given)
+        result = does(*given, **named)
         if dies:
             os.kill(os.getpid(), signal.SIGKILL)
         return result

@@ -15,7 +15,7 @@ from panjaya_watchd.api.base import Submission
 from panjaya_watchd.core import events
 from panjaya_watchd.core.answers import Asset, AssetDubbing, Fault
 from panjaya_watchd.core.claim import Attempt, Claim, State
-from panjaya_watchd.core.names import AssetId, Digest, Locale
+from panjaya_watchd.core.names import AssetId, ClaimId, Digest, Locale
 from panjaya_watchd.core.rate import Schedule, Span
 from panjaya_watchd.errors import PlaceError
 from panjaya_watchd.places.base import Source
@@ -292,6 +292,21 @@ def recognised(room: Room, *had: Locale) -> Claim:
         digest=DIGEST,
         attempt=Attempt(number=1),
     )
+
+
+@pytest.mark.parametrize("name", ["talk.mp4", "talk.es-ES.srt"])
+def test_languages_for_an_asset_that_is_not_known_make_none(name: str) -> None:
+    """They never came through the door, which says whose they are; it ends before anything is asked or spent."""
+    room = Room(files={name: FILES[name]})
+    claim = room.taken(
+        state=State.UPLOADING, adds_to=ClaimId("earlier"), digest=DIGEST, attempt=Attempt(number=1), maybe_billed=True
+    )
+    ended, said = send(room, claim)
+
+    assert isinstance(ended, events.Faulted)
+    assert (ended.fault.money_may_have_moved, ended.fault.repeat_helps) == (False, False)
+    assert "claim earlier" in ended.fault.words
+    assert (said, room.api.added, room.api.took, room.api.listed) == ([], [], [], 0)
 
 
 def test_only_the_languages_that_the_asset_lacks_are_asked_for() -> None:
