@@ -9,6 +9,7 @@ from panjaya_watchd.doctor import visit
 from panjaya_watchd.doctor.findings import Level
 from panjaya_watchd.doctor.identity import own
 from panjaya_watchd.doctor.unit import Unit
+from panjaya_watchd.service import units
 from panjaya_watchd.settings import Settings, State
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
@@ -42,18 +43,40 @@ def test_root_where_nobody_else_is_known() -> None:
     assert "may do more than the service" in warned.found
 
 
-def test_a_state_directory_that_the_unit_makes_need_not_be_there_yet() -> None:
-    """Before the first start nothing is wrong with it; one that the unit does not make has to be there."""
-    place = Path("/var/lib/no-service-of-ours")
-    state = State(url=f"sqlite:///{place}/ledger.db")
-    reached = {place: {"trouble": "No such file or directory", "read": False, "write": False, "enter": False}}
+def host(given: Unit, place: Path) -> visit._Host:
+    """Give what is known of a machine whose ledger lies in a directory where its user can do nothing."""
+    settings = Settings(folders=(), state=State(url=f"sqlite:///{place}/ledger.db"))
+    nothing = {"trouble": None, "read": False, "write": False, "enter": False}
+    return visit._Host(settings=settings, environ={}, unit=given, pid=None, who=own(), reached={place: nothing})
 
-    def level(directories: str) -> Level:
-        made = unit(StateDirectory=directories)
-        host = visit._Host(
-            settings=Settings(folders=(), state=state), environ={}, unit=made, pid=None, who=own(), reached=reached
-        )
-        return next(iter(visit._state(host))).level
 
-    assert level(f"other {place.name}") is Level.OK
-    assert level("other") is Level.TROUBLE
+@pytest.mark.parametrize(
+    ("place", "directories", "level"),
+    [
+        ("/var/lib/no-service-of-ours", "other no-service-of-ours", Level.OK),
+        ("/var/lib/no-service-of-ours", "other", Level.TROUBLE),
+        ("/var/lib", ".", Level.TROUBLE),
+    ],
+    ids=["not-there", "made-by-nobody", "there"],
+)
+def test_a_state_directory_that_the_unit_makes_need_not_be_there_yet(
+    place: str, directories: str, level: Level
+) -> None:
+    """Before the first start nothing is wrong with it; one that is there, or nobody makes, has to be right."""
+    finding = next(iter(visit._state(host(unit(StateDirectory=directories), Path(place)))))
+
+    assert (finding.check, finding.level) == ("state", level)
+
+
+def test_the_unit_is_held_against_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is one, as packages have them."""
+    monkeypatch.setattr(units, "_PACKAGES", (tmp_path / "none", tmp_path))
+    shadow = unit(FragmentPath=f"/etc/systemd/system/{units.SERVICE}")
+
+    def told() -> bool:
+        return any("shadows" in finding.found for finding in visit._unit(host(shadow, tmp_path)))
+
+    alone = told()
+    (tmp_path / units.SERVICE).touch()
+
+    assert (alone, told()) == (False, True)
