@@ -25,7 +25,7 @@ MAY_KNOW: Final[dict[str, tuple[str, ...]]] = {
     "doctor": (
         *("core", "errors", "doctor", "__version__"),
         # It looks at the real parts, and the daemon has none of it: no other room may know it.
-        *("settings", "places", "ledger.lock", "ledger.sql", "web.signature", "run.clock", "run.tell"),
+        *("settings", "places", "ledger.lock", "ledger.sql", "service.units", "web.signature", "run.clock", "run.tell"),
         *("api.exchange", "api.faults", "api.origin", "api.pages", "api.wire"),
     ),
     "__main__": ("cli",),

@@ -1,8 +1,9 @@
 """
 ``service``: makes a service of this program, tells systemd which folders it may write, and takes it away again.
 
-For a program in a virtual environment of its own. Of the Debian package only ``folders`` is left to do. Neither touches
-the configuration, the key or the ledger, and each may be typed again at any time.
+For a program in a virtual environment of its own. Of the Debian package only ``folders`` is left to do, and
+``uninstall`` of what shadows it. None touches the configuration, the key or the ledger, and each may be typed again at
+any time.
 """
 
 import contextlib
@@ -10,7 +11,7 @@ import os
 import subprocess
 import sysconfig
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 import typer
 
@@ -22,16 +23,12 @@ from panjaya_watchd.service import units
 from panjaya_watchd.service.notify import can_speak
 from panjaya_watchd.settings import Settings, load
 
-_SERVICE: Final = f"{units.NAME}.service"
-_SOCKET: Final = f"{units.NAME}.socket"
-
-
 _ETC: Final = Path("/etc")
-_UNIT: Final = _ETC / "systemd/system" / _SERVICE
-_SOCKET_UNIT: Final = _UNIT.with_name(_SOCKET)
+_UNIT: Final = _ETC / "systemd/system" / units.SERVICE
+_SOCKET_UNIT: Final = _UNIT.with_name(units.SOCKET)
 _USER: Final = _ETC / f"sysusers.d/{units.NAME}.conf"
 _PLACES: Final = _ETC / f"tmpfiles.d/{units.NAME}.conf"
-_FOLDERS: Final = _UNIT.with_name(f"{_SERVICE}.d") / "folders.conf"
+_FOLDERS: Final = _UNIT.with_name(f"{units.SERVICE}.d") / "folders.conf"
 
 _MADE: Final = (Path("/var/lib", units.NAME), Path("/run", units.NAME))
 """What systemd makes for the service and lets it write."""
@@ -47,7 +44,8 @@ def install(config: Path) -> int:
 
     """
     _ask_for_rights()
-    _refuse_where_packaged()
+    if units.packaged():
+        _leave_to_package()
     if not can_speak():
         raise WatchdError(
             "The Python package systemd-python is missing, without which systemd would not hear that the service runs.",
@@ -60,12 +58,7 @@ def install(config: Path) -> int:
             f"There is no program at {display(str(program))} that a service could run.",
             hint="Install the package into a virtual environment first: pip install --no-deps .",
         )
-    texts = {
-        _UNIT: units.unit(program),
-        _SOCKET_UNIT: units.shipped(_SOCKET),
-        _USER: units.shipped("sysusers.conf"),
-        _PLACES: units.shipped("tmpfiles.conf"),
-    }
+    texts = files(program)
     configured = config.exists()
     if configured:
         texts[_FOLDERS] = units.drop_in(written(load(config, environ=os.environ)))
@@ -83,6 +76,17 @@ def install(config: Path) -> int:
     return Exit.FINE
 
 
+def files(program: Path) -> dict[Path, str]:
+    """Give what `install` writes for a program, the folders aside; raises WatchdError where that cannot be served."""
+    texts = {
+        _UNIT: units.unit(program),
+        _SOCKET_UNIT: units.shipped(units.SOCKET),
+        _USER: units.shipped("sysusers.conf"),
+        _PLACES: units.shipped("tmpfiles.conf"),
+    }
+    return {file: f"{units.MARK}\n{text}" for file, text in texts.items()}
+
+
 def folders(config: Path) -> int:
     """
     Let the service write in the watch folders of the configuration, also while it runs; give the exit code.
@@ -96,14 +100,10 @@ def folders(config: Path) -> int:
     paths = written(load(config, environ=os.environ))
     _write(_FOLDERS, units.drop_in(paths))
     _call("systemctl", "daemon-reload")
-    process = _call("systemctl", "show", "--property=MainPID", "--value", _SERVICE).strip()
-    if process == "0":
-        typer.echo(f"Next: systemctl start {units.NAME}")
-        return Exit.FINE
-    closed = [path for path in paths if _is_closed(path, process) and not _open_now(path)]
-    for path in closed:
-        typer.echo(f"The running service does not see {display(str(path))} before it is started again.")
-    typer.echo(f"Next: systemctl {'restart' if closed else 'reload'} {units.NAME}")
+    process = _call("systemctl", "show", "--property=MainPID", "--value", units.SERVICE).strip()
+    seen = [_shown(path, None if process == "0" else process) for path in paths]
+    verb = "start" if process == "0" else "reload" if all(seen) else "restart"
+    typer.echo(f"Next: systemctl {verb} {units.NAME}")
     return Exit.FINE
 
 
@@ -111,22 +111,34 @@ def uninstall() -> int:
     """
     Stop the service and take away what `install` and `folders` wrote, nothing else; give the exit code.
 
+    Where the Debian package is there as well, its unit is the service from then on, and keeps its folders.
+
     Raises:
-        WatchdError: we may not, or there is no systemd.
+        WatchdError: we may not, there is no systemd, or there is nothing of ours beside the package.
 
     """
     _ask_for_rights()
-    _refuse_where_packaged()
-    for file in (_UNIT, _SOCKET_UNIT):
-        if file.exists():
+    places = (_UNIT, _SOCKET_UNIT, _USER, _PLACES)
+    ours = [file for file in places if _is_ours(file)]
+    packaged = units.packaged()
+    if packaged and not ours:
+        _leave_to_package()
+    for file in ours:
+        if file in {_UNIT, _SOCKET_UNIT}:
             _call("systemctl", "disable", "--now", file.name)
-    for file in (_UNIT, _SOCKET_UNIT, _USER, _PLACES, _FOLDERS):
+    for file in ours:
+        _remove(file)
+    for file in places:
         if file.exists():
-            durable.remove(file)
-            typer.echo(f"{file}: removed.")
-    with contextlib.suppress(OSError):  # somebody's own drop-in is in it
-        durable.clear(_FOLDERS.parent)
+            typer.echo(f"{file}: stays, as `service install` has not written it.")
+    if not packaged and not _UNIT.exists():
+        _remove(_FOLDERS)
+        with contextlib.suppress(OSError):  # somebody's own drop-in is in it
+            durable.clear(_FOLDERS.parent)
     _call("systemctl", "daemon-reload")
+    if packaged:
+        typer.echo(f"The service is that of the Debian package now. Next: systemctl enable --now {units.NAME}")
+        return Exit.FINE
     typer.echo(
         f"What stays: /etc/{units.NAME}, the user {units.NAME}, and /var/lib/{units.NAME} with the ledger, without "
         "which nobody knows what was already paid for."
@@ -140,24 +152,53 @@ def written(settings: Settings) -> list[Path]:
     paths |= {settings.state.ledger.parent, settings.state.control.parent} - set(_MADE)
     outer = sorted(path for path in paths if not any(path.is_relative_to(other) for other in paths - {path}))
     # What a link leads to is what has to be mounted and written.
-    return sorted({*outer, *(path.resolve() for path in outer)})
+    return sorted({*outer, *map(_real, outer)})
+
+
+def _shown(path: Path, process: str | None) -> bool:
+    """Have the service write at a path, now if it runs as a process; say what is in the way. False for a restart."""
+    shown = display(str(path))
+    try:
+        closed = not _is_read_only(path) and process is not None and _is_closed(path, process)
+    except OSError as error:
+        typer.echo(f"{shown}: {error.strerror}. See to that before the service starts, else it cannot write there.")
+        return False
+    if not closed:
+        return True
+    if _open_now(path):
+        typer.echo(
+            f"{shown} is open to the running service; should its share be mounted anew, the service sees that only "
+            "after a restart."
+        )
+        return True
+    typer.echo(f"The running service does not see {shown} before it is started again.")
+    return False
 
 
 def _is_closed(path: Path, process: str) -> bool:
     """Say whether the running service cannot write at a path that the machine can."""
-    if os.statvfs(path).f_flag & os.ST_RDONLY:
-        return False
     try:
-        return bool(os.statvfs(f"/proc/{process}/root{path.resolve()}").f_flag & os.ST_RDONLY)
+        return _is_read_only(Path(f"/proc/{process}/root{_real(path)}"))
     except OSError:  # hidden from it
         return True
 
 
+def _is_read_only(path: Path) -> bool:
+    return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+
+
+def _real(path: Path) -> Path:
+    """Give what a path leads to; unlike `Path.resolve`, also of links in a circle."""
+    return Path(os.path.realpath(path))
+
+
 def _open_now(path: Path) -> bool:
     """Open a path to the running service; the drop-in does it from the next start on."""
-    place = str(path.resolve())
-    bound = subprocess.run(("systemctl", "bind", _SERVICE, place), capture_output=True, check=False)  # noqa: S603, S607
-    return bound.returncode == 0
+    try:
+        _call("systemctl", "bind", units.SERVICE, str(_real(path)))
+    except WatchdError:
+        return False
+    return True
 
 
 def _ask_for_rights() -> None:
@@ -170,22 +211,42 @@ def _ask_for_rights() -> None:
         )
 
 
-def _refuse_where_packaged() -> None:
-    for place in ("/usr/lib", "/lib"):
-        if Path(place, "systemd/system", _SERVICE).exists():
-            raise WatchdError(
-                "The service belongs to the Debian package here.",
-                hint=f"Leave it to apt; for the watch folders there is: {units.NAME} service folders",
-            )
+def _leave_to_package() -> NoReturn:
+    raise WatchdError(
+        "The service belongs to the Debian package here.",
+        hint=f"Leave it to apt; for the watch folders there is: {units.NAME} service folders",
+    )
+
+
+def _is_ours(file: Path) -> bool:
+    """Say whether `install` wrote a file; an operator's own, or a copy of the package's, has another first line."""
+    try:
+        with file.open("rb") as stream:
+            return stream.readline().rstrip() == units.MARK.encode()
+    except OSError:
+        return False
+
+
+def _remove(file: Path) -> None:
+    """Remove one of our files, and say so; one that is not there is fine. Raises WatchdError where it cannot be."""
+    try:
+        durable.remove(file)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise WatchdError(
+            f"{file} cannot be removed: {error.strerror}.", hint="See to that, then ask again."
+        ) from error
+    typer.echo(f"{file}: removed.")
 
 
 def _write(file: Path, text: str) -> None:
     """Write one of our files, whole or not at all, and say so. Raises WatchdError where it cannot be."""
-    if file.exists() and file.read_text(encoding="utf-8") == text:
-        typer.echo(f"{file}: as it was.")
-        return
     fresh = file.with_name(f".{file.name}.new")
     try:
+        if file.exists() and file.read_bytes() == text.encode():
+            typer.echo(f"{file}: as it was.")
+            return
         file.parent.mkdir(parents=True, exist_ok=True)
         with fresh.open("w", encoding="utf-8") as stream:
             os.fchmod(stream.fileno(), 0o644)
@@ -202,7 +263,10 @@ def _write(file: Path, text: str) -> None:
 
 def _call(*command: str) -> str:
     """Run a command of systemd's and give what it prints. Raises WatchdError with its own words."""
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    try:
+        ran = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    except OSError as error:
+        raise WatchdError(f"{command[0]}: {error.strerror}.", hint="Install Debian's package systemd.") from error
     if ran.returncode:
         said = display(ran.stderr.strip()) or f"status {ran.returncode}"
         raise WatchdError(f"{' '.join(command)}: {said}", hint="See to that, then ask again; what was written stays.")

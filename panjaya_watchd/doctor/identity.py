@@ -19,12 +19,6 @@ from typing import Final
 CAP_LEASE: Final = 28
 """The bit of the capability (capability.h): to ask for leases on other users' files."""
 
-USER: Final = "panjaya-watchd"
-"""The user that the unit names."""
-
-DYNAMIC: Final = 65519
-"""The last number that systemd gives to users who are there only while their service runs (``DynamicUser=``)."""
-
 _CAPABILITY_VERSION: Final = 0x20080522
 """``_LINUX_CAPABILITY_VERSION_3`` (capget(2)): two words of 32 bits for each set."""
 
@@ -125,15 +119,6 @@ def of_user(name: str, group: str, more: tuple[str, ...], *, lease: bool, umask:
         return None
     rights = int(lease) << CAP_LEASE
     return Identity(uid=entry.pw_uid, gid=gid, groups=tuple(sorted(groups)), capabilities=rights, umask=umask)
-
-
-def of_nobody(uid: int, more: tuple[str, ...], *, lease: bool, umask: int) -> Identity | None:
-    """Stand in for a user that systemd makes when the service starts: one that owns nothing, with some groups."""
-    try:
-        groups = tuple(sorted({uid, *(_group(each) for each in more)}))
-    except KeyError:
-        return None
-    return Identity(uid=uid, gid=uid, groups=groups, capabilities=int(lease) << CAP_LEASE, umask=umask)
 
 
 def _group(name: str) -> int:

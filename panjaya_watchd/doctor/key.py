@@ -13,9 +13,9 @@ from typing import Any, Final
 from panjaya_watchd.core.names import display
 from panjaya_watchd.doctor.findings import Finding, ok, trouble, warning
 from panjaya_watchd.doctor.identity import Identity
-from panjaya_watchd.doctor.unit import CREDENTIAL, Unit
+from panjaya_watchd.doctor.unit import Unit
 from panjaya_watchd.settings import Settings, SettingsFaults, read_key
-from panjaya_watchd.settings.key import key_at
+from panjaya_watchd.settings.key import CREDENTIAL, key_at
 
 CHECK: Final = "key"
 

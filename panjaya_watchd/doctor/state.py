@@ -26,7 +26,7 @@ class Memory:
 
 
 def directory(path: Path, reached: Mapping[str, Any] | None, who: Identity) -> Iterator[Finding]:
-    """Judge the directory of the ledger; ``reached`` is what its user can do there, None where only systemd knows."""
+    """Judge the directory of the ledger; ``reached`` is what its user can do there, None where systemd will make it."""
     shown = display(str(path))
     if reached is None:
         yield ok("state", f"systemd makes the state directory {shown} for the service when it is started.")

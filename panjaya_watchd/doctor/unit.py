@@ -4,6 +4,7 @@ The service's unit, as the service manager has it: whether it is on, and whether
 Asks ``systemctl`` and changes nothing. Where there is no systemd, or no such unit, there is nothing to say.
 """
 
+import os
 import shlex
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,24 +14,21 @@ from typing import Final
 
 from panjaya_watchd.core.names import display
 from panjaya_watchd.doctor.findings import Finding, ok, trouble, warning
-from panjaya_watchd.doctor.identity import USER
-
-NAME: Final = "panjaya-watchd.service"
-SOCKET: Final = "panjaya-watchd.socket"
-CREDENTIAL: Final = "panjaya-api-key"
+from panjaya_watchd.service.units import HIDDEN, MARK, NAME, PRIVATE, SERVICE
+from panjaya_watchd.settings.key import CREDENTIAL
 
 _PATIENCE: Final = 5.0
 _ASKED: Final = (
-    "LoadState UnitFileState ActiveState SubState Result NeedDaemonReload WatchdogUSec User Group DynamicUser "
+    "LoadState UnitFileState ActiveState SubState Result NeedDaemonReload WatchdogUSec User Group "
     "SupplementaryGroups UMask AmbientCapabilities PrivateUsers ProtectSystem ProtectHome PrivateTmp "
-    "ReadWritePaths ReadOnlyPaths InaccessiblePaths BindPaths StateDirectory"
+    "ReadWritePaths ReadOnlyPaths InaccessiblePaths BindPaths StateDirectory FragmentPath"
 ).split()
 _CREDENTIALS: Final = frozenset(
     {"LoadCredential", "LoadCredentialEncrypted", "SetCredential", "SetCredentialEncrypted"}
 )
 _EDIT: Final = "by systemctl edit panjaya-watchd, then systemctl restart panjaya-watchd"
-_HOMES: Final = (Path("/home"), Path("/root"), Path("/run/user"))
-_TEMPORARY: Final = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108  (what PrivateTmp= hides)
+_OPEN: Final = "Let the service see its folders: panjaya-watchd service folders"
+_WAYS: Final = ("rbind", "norbind")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +37,12 @@ class Unit:
     The unit's properties by their names, as ``systemctl show`` writes them.
 
     ``key`` is the file from which the API key is handed over as a credential; "" for one of systemd's own stores, None
-    where it is not handed over.
+    where it is not handed over. ``installed`` says whether `service install` wrote the unit.
     """
 
     properties: Mapping[str, str]
     key: str | None = None
+    installed: bool = False
 
     def __getitem__(self, name: str) -> str:
         return self.properties.get(name, "")
@@ -65,6 +64,21 @@ class Unit:
         return self["User"] or "root"
 
     @property
+    def state_directories(self) -> list[Path]:
+        """Give the directories that systemd makes at a start, for the service to write in and to keep."""
+        return [Path("/var/lib", name) for name in self.words("StateDirectory")]
+
+    def bound(self, place: Path) -> list[Path]:
+        """
+        Give the places that are mounted for the service alone, of a place and those above it.
+
+        ``show`` writes ``SOURCE:PLACE:rbind`` for each, without quotes (systemd 252 and 257): where one ends cannot be
+        told, but a place can be looked for.
+        """
+        mounts = self["BindPaths"]
+        return [each for each in (place, *place.parents) if any(f":{each}:{way}" in mounts for way in _WAYS)]
+
+    @property
     def umask(self) -> int:
         """Give what is masked in the mode of what the service makes."""
         return int(self["UMask"] or "0022", 8)
@@ -80,7 +94,8 @@ class Unit:
 def read(shown: str, files: str) -> Unit | None:
     """Read what ``systemctl show`` and ``systemctl cat`` print; None where there is no such unit."""
     pairs = (line.partition("=") for line in shown.splitlines())
-    found = Unit(properties={name: value for name, _, value in pairs}, key=_credential(files))
+    properties = {name: value for name, _, value in pairs}
+    found = Unit(properties=properties, key=_credential(files), installed=MARK in files.splitlines())
     return found if found["LoadState"] == "loaded" else None
 
 
@@ -96,7 +111,7 @@ def _credential(files: str) -> str | None:
     return source
 
 
-def ask(name: str = NAME, command: str = "systemctl") -> Unit | None:
+def ask(name: str = SERVICE, command: str = "systemctl") -> Unit | None:
     """Ask the service manager of a unit; None where there is none, or no such unit."""
     shown = _run(command, "show", "--no-pager", f"--property={','.join(_ASKED)}", name)
     return None if shown is None else read(shown, _run(command, "cat", "--no-pager", name) or "")
@@ -112,10 +127,34 @@ def _run(*words: str) -> str | None:
     return ran.stdout if ran.returncode == 0 else None
 
 
-def judge(unit: Unit, places: Iterable[Path]) -> Iterator[Finding]:
-    """Say what is wrong with the unit; ``places`` are the folders that the daemon has to write to."""
-    told = [*_state(unit), *_hidden(unit, places), *_rights(unit)]
+def judge(unit: Unit, places: Iterable[Path], packaged: Path | None) -> Iterator[Finding]:
+    """
+    Say what is wrong with the unit.
+
+    Args:
+        unit: what the service manager has.
+        places: the folders that the daemon has to write to.
+        packaged: the unit of the Debian package, None where that is not installed.
+
+    """
+    told = [*_shadowing(unit, packaged), *_state(unit), *_hidden(unit, places), *_rights(unit)]
     yield from told or [ok("unit", f"The unit is {unit['ActiveState']} and {unit['UnitFileState']}.")]
+
+
+def _shadowing(unit: Unit, packaged: Path | None) -> Iterator[Finding]:
+    """Find a unit that keeps the package's from being used, and so its program."""
+    file = unit["FragmentPath"]
+    if packaged is None or not file or os.path.realpath(file) == os.path.realpath(packaged):
+        return
+    if unit.installed:
+        todo = f"{NAME} service uninstall, then systemctl enable --now {NAME}; nothing that it needs is lost."
+    else:
+        todo = (
+            f"Move what is particular to this host into systemctl edit {NAME}; then rm {display(file)}, "
+            f"systemctl daemon-reload, systemctl restart {NAME}."
+        )
+    found = f"{display(file)} shadows the Debian package's unit: the service does not follow the package's updates."
+    yield warning("unit", found, todo)
 
 
 def _state(unit: Unit) -> Iterator[Finding]:
@@ -136,30 +175,36 @@ def _state(unit: Unit) -> Iterator[Finding]:
 
 def _hidden(unit: Unit, places: Iterable[Path]) -> Iterator[Finding]:
     """Find the places that the unit hides from the daemon, or makes read-only for it."""
-    writable = [*_paths(unit, "ReadWritePaths"), *(Path("/var/lib") / name for name in unit.words("StateDirectory"))]
     for place in places:
-        real = place.resolve()
+        real = Path(os.path.realpath(place))
         shown = display(str(place))
         if _is_hidden_home(unit, real):
-            yield trouble("unit", f"ProtectHome= hides {shown} from the service.", f"Set ProtectHome=no {_EDIT}.")
-        elif unit.says("PrivateTmp") and _below(real, _TEMPORARY):
-            found = f"PrivateTmp= hides {shown} from the service."
-            yield trouble("unit", found, "Have the folder elsewhere: what lies below /tmp is also lost at a reboot.")
+            yield trouble("unit", f"ProtectHome= hides {shown} from the service.", _OPEN)
+        elif unit.says("PrivateTmp") and _below(real, PRIVATE) and not unit.bound(real):
+            yield trouble("unit", f"PrivateTmp= hides {shown} from the service.", _OPEN)
         elif _below(real, _paths(unit, "InaccessiblePaths")):
             yield trouble("unit", f"InaccessiblePaths= hides {shown} from the service.", f"Take it out {_EDIT}.")
-        elif _below(real, _paths(unit, "ReadOnlyPaths")) or (
-            (unit["ProtectSystem"] == "strict" or (unit["ProtectHome"] == "read-only" and _below(real, _HOMES)))
-            and not _below(real, writable)
-        ):
-            found = f"The unit makes {shown} read-only for the service."
-            yield trouble("unit", found, f"Set ReadWritePaths={shown} {_EDIT}.")
+        elif real in _paths(unit, "ReadOnlyPaths"):
+            yield trouble("unit", f"ReadOnlyPaths= makes {shown} read-only.", f"Take it out {_EDIT}.")
+        elif _is_read_only(unit, real):
+            yield trouble("unit", f"The unit makes {shown} read-only for the service.", _OPEN)
 
 
 def _is_hidden_home(unit: Unit, real: Path) -> bool:
     """Say whether a place is below a home that the service does not see; what is bound there shows in a tmpfs only."""
-    bound = [Path(word.split(":")[1]) for word in unit.words("BindPaths") if ":" in word]
-    shown = unit["ProtectHome"] == "tmpfs" and _below(real, bound)
-    return unit["ProtectHome"] in {"yes", "tmpfs"} and _below(real, _HOMES) and not shown
+    shown = unit["ProtectHome"] == "tmpfs" and bool(unit.bound(real))
+    return unit["ProtectHome"] in {"yes", "tmpfs"} and _below(real, HIDDEN) and not shown
+
+
+def _is_read_only(unit: Unit, real: Path) -> bool:
+    """Say whether the daemon cannot write at a place. The nearest word above it counts; of two for the same, "no"."""
+    closed = _paths(unit, "ReadOnlyPaths")
+    if unit["ProtectSystem"] == "strict":
+        closed.append(Path("/"))
+    if unit["ProtectHome"] == "read-only":
+        closed += map(Path, HIDDEN)
+    opened = [*_paths(unit, "ReadWritePaths"), *unit.state_directories, *unit.bound(real)]
+    return 0 < _nearest(real, closed) >= _nearest(real, opened)
 
 
 def _rights(unit: Unit) -> Iterator[Finding]:
@@ -169,12 +214,17 @@ def _rights(unit: Unit) -> Iterator[Finding]:
         todo = f"Set AmbientCapabilities=CAP_LEASE and PrivateUsers=no {_EDIT}; until then quiet has to be enough."
         yield warning("unit", found, todo)
     if unit.user == "root":
-        yield warning("unit", "The service works as root.", f"Set User={USER}, as systemd/{NAME} does, {_EDIT}.")
+        yield warning("unit", "The service works as root.", f"Set User={NAME}, as systemd/{SERVICE} does, {_EDIT}.")
 
 
 def _paths(unit: Unit, name: str) -> list[Path]:
     return [Path(word.lstrip("-+")) for word in unit.words(name)]
 
 
-def _below(place: Path, above: Iterable[Path]) -> bool:
+def _below(place: Path, above: Iterable[Path | str]) -> bool:
     return any(place.is_relative_to(each) for each in above)
+
+
+def _nearest(place: Path, above: Iterable[Path]) -> int:
+    """Give the depth of the nearest of some paths that a place is, or lies below; 0 for none."""
+    return max((len(each.parts) for each in above if place.is_relative_to(each)), default=0)

@@ -5,6 +5,7 @@ Everything that could get stuck on a dead share is done by child processes with 
 folder stands apart from the others.
 """
 
+import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -16,10 +17,11 @@ from panjaya_watchd.core.names import display
 from panjaya_watchd.core.profiles import Ground, Profile, traits_of
 from panjaya_watchd.doctor import clock, inotify, key, listener, patience, service, state, unit
 from panjaya_watchd.doctor.findings import Finding, Level, ok, trouble, warning
-from panjaya_watchd.doctor.identity import DYNAMIC, USER, Identity, listener_of, of_nobody, of_process, of_user, own
+from panjaya_watchd.doctor.identity import Identity, listener_of, of_process, of_user, own
 from panjaya_watchd.doctor.unit import Unit
 from panjaya_watchd.errors import WatchdError
 from panjaya_watchd.run.clock import SystemClock
+from panjaya_watchd.service import units
 from panjaya_watchd.settings import Folder, Settings, load
 from panjaya_watchd.settings.key import key_at
 
@@ -77,7 +79,7 @@ def visit(config: Path, environ: Mapping[str, str], only: str | None, *, patient
     if not chosen:
         raise LookupError(*(folder.name for folder in settings.folders))
     service_unit, pid = unit.ask(), _listener(settings.state.control)
-    who, as_whom = _who(settings, service_unit, pid)
+    who, as_whom = _who(service_unit, pid)
     reached = _reach(settings, environ, who, patient)
     silent = [path for path, can in reached.items() if can is None]
     _expect_own_files(_own_files(settings, environ), reached)
@@ -141,10 +143,10 @@ def _read_public_key(settings: Settings) -> None:
         read_public_key(settings.http.callback_key_file)
 
 
-def _who(settings: Settings, service_unit: Unit | None, pid: int | None) -> tuple[Identity, Finding]:
+def _who(service_unit: Unit | None, pid: int | None) -> tuple[Identity, Finding]:
     """Find out who the service is, and whether we can be that."""
     me, running = own(), None if pid is None else of_process(pid)
-    user = running.user if running else service_unit.user if service_unit else USER
+    user = running.user if running else service_unit.user if service_unit else units.NAME
     if me.uid != 0:
         found = f"Looked as {me.rights}"
         if user == me.user:
@@ -164,22 +166,8 @@ def _who(settings: Settings, service_unit: Unit | None, pid: int | None) -> tupl
     them = of_user(user, "" if group == user else group, more, lease=lease, umask=umask)
     if them is not None:
         return them, ok("identity", f"Looked as the service's user is: {them.rights}.")
-    if service_unit is not None and service_unit.says("DynamicUser"):
-        them = of_nobody(_last_uid(settings), more, lease=lease, umask=umask)
-    if them is not None:
-        found = f"Looked as one who stands in for {user}, whom systemd makes when the service starts: {them.rights}."
-        return them, ok("identity", found)
     found = f"Looked as root, who may do more than the service: its user {user}, or a group of it, is not there."
     return me, warning("identity", found, "Make what is missing, or start the service; then ask again.")
-
-
-def _last_uid(settings: Settings) -> int:
-    """Give the number that the service's user had when it was last there: systemd gives it again if it can."""
-    try:
-        uid = settings.state.ledger.parent.stat().st_uid
-    except OSError:
-        return DYNAMIC
-    return uid or DYNAMIC
 
 
 def _reach(settings: Settings, environ: Mapping[str, str], who: Identity, patient: float) -> Reached:
@@ -258,8 +246,8 @@ def _service(host: _Host) -> Iterator[Finding]:
 
 def _state(host: _Host) -> Iterator[Finding]:
     place = host.settings.state.ledger.parent
-    dynamic = host.unit is not None and host.unit.says("DynamicUser") and host.pid is None
-    yield from state.directory(place, None if dynamic else host.reached[place], host.who)
+    made_at_start = host.unit is not None and place in host.unit.state_directories and not os.path.lexists(place)
+    yield from state.directory(place, None if made_at_start else host.reached[place], host.who)
 
 
 def _listening(host: _Host) -> Iterator[Finding]:
@@ -267,9 +255,9 @@ def _listening(host: _Host) -> Iterator[Finding]:
     if not http.public_url:
         yield ok("listener", "No callbacks are wanted ([http] public_url): the daemon asks how each dubbing is going.")
         return
-    by_systemd = unit.ask(unit.SOCKET)
+    by_systemd = unit.ask(units.SOCKET)
     if by_systemd is not None and by_systemd["ActiveState"] == "active":
-        yield ok("listener", f"systemd listens in the daemon's place ({unit.SOCKET}); [http] listen is not used.")
+        yield ok("listener", f"systemd listens in the daemon's place ({units.SOCKET}); [http] listen is not used.")
     else:
         yield listener.judge_local(http.listen, running=running)
     yield listener.judge_public(http.public_url, running=running)
@@ -284,4 +272,5 @@ def _watches(host: _Host, seen: tuple[Seen, ...]) -> Iterator[Finding]:
 def _unit(host: _Host) -> Iterator[Finding]:
     if host.unit is not None:
         places = {place for folder in host.settings.folders for place in _places(folder)}
-        yield from unit.judge(host.unit, sorted(place for place in places if host.reached[place] is not None))
+        answering = sorted(place for place in places if host.reached[place] is not None)
+        yield from unit.judge(host.unit, answering, units.packaged())

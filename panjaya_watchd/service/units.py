@@ -16,20 +16,35 @@ from panjaya_watchd.core.names import display
 from panjaya_watchd.errors import WatchdError
 
 NAME: Final = "panjaya-watchd"
+"""What the service is called, and its user."""
+
+SERVICE: Final = f"{NAME}.service"
+SOCKET: Final = f"{NAME}.socket"
+
+MARK: Final = f"# Written by `{NAME} service install`."
+"""The first line of each file that it writes, by which they are known; the package's have another."""
 
 _PROGRAM: Final = "/opt/panjaya-watchd/bin/panjaya-watchd"
 """Where the unit says that the program is."""
 
-_HIDDEN: Final = ("/home", "/root", "/run/user")
+HIDDEN: Final = ("/home", "/root", "/run/user")
 """What ``ProtectHome=`` of the unit hides."""
 
-_PRIVATE: Final = ("/tmp", "/var/tmp")  # noqa: S108  (where nothing is made)
+PRIVATE: Final = ("/tmp", "/var/tmp")  # noqa: S108  (where nothing is made)
 """Of what ``PrivateTmp=`` gives the service its own."""
 
 _LONGEST: Final = 255
 """Bytes of a unit's name; what is longer is no unit, and so mounted by none."""
 
 _UNREACHABLE: Final = ("/dev", "/proc", "/sys")
+
+_PACKAGES: Final = (Path("/usr/lib/systemd/system"), Path("/lib/systemd/system"))
+"""Where packages have their units."""
+
+
+def packaged() -> Path | None:
+    """Give the unit of the Debian package; None where that is not installed."""
+    return next((place / SERVICE for place in _PACKAGES if (place / SERVICE).exists()), None)
 
 
 def shipped(name: str) -> str:
@@ -47,7 +62,7 @@ def unit(program: Path) -> str:
         WatchdError: the service could not see it, or systemd could not be told.
 
     """
-    if _below(program, (*_HIDDEN, *_PRIVATE)):
+    if _below(program, (*HIDDEN, *PRIVATE)):
         raise WatchdError(
             f"The program lies at {display(str(program))}, which the service would not see.",
             hint="Make its virtual environment elsewhere, such as in /opt/panjaya-watchd.",
@@ -58,7 +73,7 @@ def unit(program: Path) -> str:
             f"The program lies at {display(str(program))}, which cannot be written into a unit.",
             hint="Make its virtual environment where the path has no spaces, quotes, backslashes, $ and ;.",
         )
-    return shipped(f"{NAME}.service").replace(_PROGRAM, quoted(program)[1:-1])
+    return shipped(SERVICE).replace(_PROGRAM, quoted(program)[1:-1])
 
 
 def drop_in(paths: Iterable[Path]) -> str:
@@ -70,7 +85,7 @@ def drop_in(paths: Iterable[Path]) -> str:
 
     """
     ordered = sorted(set(paths))
-    shown = [path for path in ordered if _below(path, (*_HIDDEN, *_PRIVATE))]
+    shown = [path for path in ordered if _below(path, (*HIDDEN, *PRIVATE))]
     lines = [
         "# Written by `panjaya-watchd service folders` from the configuration: change that, and type it again.",
         "",

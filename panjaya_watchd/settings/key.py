@@ -15,7 +15,7 @@ from panjaya_watchd.core.names import display
 from panjaya_watchd.settings.faults import SettingsFault, SettingsFaults
 from panjaya_watchd.settings.model import Settings
 
-_CREDENTIAL: Final = "panjaya-api-key"
+CREDENTIAL: Final = "panjaya-api-key"
 _VARIABLE: Final = "PANJAYA_API_KEY"
 _PREFIX: Final = "panjaya-"
 """Part of the credential on the wire: ``Authorization: Bearer panjaya-…`` (the API's documentation)."""
@@ -26,7 +26,7 @@ def key_at(settings: Settings, environ: Mapping[str, str]) -> Path | None:
     """Give the file that holds the key: systemd's credential, else ``key_file``, else None for the environment."""
     directory = environ.get("CREDENTIALS_DIRECTORY")
     if directory:
-        credential = Path(directory) / _CREDENTIAL
+        credential = Path(directory) / CREDENTIAL
         if os.path.lexists(credential):
             return credential
     return settings.api.key_file
@@ -93,5 +93,5 @@ def _refuse(file: Path | None, found: str, expected: str = "the API key on one l
     raise SettingsFaults(
         [SettingsFault(file=place, line=None, key=key, found=found, expected=expected)],
         hint=f"Put the key into a file that only the daemon can read and name it in [api] key_file, or hand it over as "
-        f"the systemd credential {_CREDENTIAL}, or in the environment as {_VARIABLE}.",
+        f"the systemd credential {CREDENTIAL}, or in the environment as {_VARIABLE}.",
     )

@@ -127,12 +127,8 @@ def test_users_of_the_password_database() -> None:
     assert (by_number.uid, by_number.gid, by_number.may_lease) == (0, 1, True)
     assert identity.of_user("nobody-of-ours", "", (), lease=True, umask=0) is None
     assert identity.of_user("root", "", ("no-group-of-ours",), lease=True, umask=0) is None
-    nobody = identity.of_nobody(61234, ("daemon",), lease=True, umask=0o002)
-    assert nobody is not None
-    assert nobody.groups == (1, 61234)
-    assert nobody.called == "user 61234"
-    assert "with CAP_LEASE" in nobody.rights
-    assert identity.of_nobody(61234, ("no-group-of-ours",), lease=True, umask=0) is None
+    assert STRANGER.called == "user 54321"
+    assert "54323; with CAP_LEASE" in STRANGER.rights
 
 
 def test_who_listens_on_a_socket(tmp_path: Path) -> None:

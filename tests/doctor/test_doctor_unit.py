@@ -1,10 +1,13 @@
 """The unit under the doctor: what ``systemctl`` printed on Debian 12, and each thing that can be wrong in it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from panjaya_watchd.doctor import unit
+from panjaya_watchd.doctor.findings import Finding, Level
+from panjaya_watchd.service import units
 
 SHOWN = """\
 WatchdogUSec=1min
@@ -12,7 +15,6 @@ Result=success
 AmbientCapabilities=cap_lease
 User=panjaya-watchd
 Group=panjaya-watchd
-DynamicUser=yes
 SupplementaryGroups=videos
 UMask=0002
 ReadWritePaths=-/srv -/mnt -/media
@@ -23,29 +25,41 @@ PrivateUsers=no
 ProtectHome=yes
 ProtectSystem=strict
 StateDirectory=panjaya-watchd
+BindPaths=
+FragmentPath=/etc/systemd/system/panjaya-watchd.service
 LoadState=loaded
 ActiveState=active
 SubState=running
 UnitFileState=enabled
 NeedDaemonReload=no
 """
-FILES = (Path(__file__).parents[2] / "systemd" / unit.NAME).read_text(encoding="utf-8")
+FILES = (Path(__file__).parents[2] / "systemd" / units.SERVICE).read_text(encoding="utf-8")
 SRV = Path("/srv/dub/marketing")
 
 
-def said(place: Path = SRV, **changes: str) -> list[tuple[str, str]]:
+FINE = [("ok", "The unit is active and enabled.")]
+
+
+def judged(
+    place: Path, changes: Mapping[str, str], *, files: str = FILES, packaged: Path | None = None
+) -> list[Finding]:
     """Give what is found of a unit with other properties than the usual ones."""
     lines = [line for line in SHOWN.splitlines() if line.partition("=")[0] not in changes]
-    found = unit.read("\n".join([*lines, *(f"{name}={value}" for name, value in changes.items())]), FILES)
+    found = unit.read("\n".join([*lines, *(f"{name}={value}" for name, value in changes.items())]), files)
     assert found is not None
-    return [(finding.level.value, finding.found) for finding in unit.judge(found, [place])]
+    return list(unit.judge(found, [place], packaged))
+
+
+def said(place: Path = SRV, **changes: str) -> list[tuple[str, str]]:
+    """Give the same as pairs of level and sentence."""
+    return [(finding.level.value, finding.found) for finding in judged(place, changes)]
 
 
 def test_our_unit_is_fine_as_it_is() -> None:
     """And says whose the service is, and where its key is."""
     found = unit.read(SHOWN, FILES)
 
-    assert said() == [("ok", "The unit is active and enabled.")]
+    assert said() == FINE
     assert found is not None
     assert (found.user, found.umask, found.leases) == ("panjaya-watchd", 0o002, True)
     assert found.words("SupplementaryGroups") == ("videos",)
@@ -93,23 +107,83 @@ def test_places_that_the_unit_keeps_from_the_service(place: str, words: str) -> 
 
 
 def test_places_that_it_gives() -> None:
-    """Below no protection everything is given, and so is what is excepted from it; a hidden home has no exceptions."""
-    fine, run = [("ok", "The unit is active and enabled.")], Path("/run/user/1000/drop")
+    """
+    Below no protection everything is given, and so is what is excepted from it; a hidden home has no exceptions.
 
-    assert said(Path("/var/lib/panjaya-watchd/drop")) == fine
-    assert said(Path("/data/drop"), ProtectSystem="full") == fine
-    assert said(run, ProtectHome="read-only", ReadWritePaths='"/run/user/1000"') == fine
-    assert said(run, ProtectHome="tmpfs", BindPaths=f"{run}:{run}:rbind", ReadWritePaths=str(run)) == fine
+    Each of these was tried under systemd 252 and 257.
+    """
+    run, drop, tmp = Path("/run/user/1000/drop"), SRV / "drop", Path("/tmp/drop")
+    bound = f"-{run}:{run}:rbind"
+
+    assert said(Path("/var/lib/panjaya-watchd/drop")) == FINE
+    assert said(Path("/data/drop"), ProtectSystem="full") == FINE
+    assert said(run, ProtectHome="read-only", ReadWritePaths='"/run/user/1000"') == FINE
+    assert said(run, ProtectHome="tmpfs", BindPaths=bound) == FINE
+    assert said(drop, ReadWritePaths=str(drop), ReadOnlyPaths=str(SRV)) == FINE
+    assert said(drop, ReadWritePaths="", BindPaths=f"/data:{SRV}:norbind") == FINE
+    assert "read-only" in said(drop, ReadOnlyPaths=str(drop.parent), BindPaths="/data:/srv:rbind")[0][1]
+    assert "read-only" in said(drop, ReadOnlyPaths=str(drop), ReadWritePaths=str(drop))[0][1]
     assert "hides" in said(run, ProtectHome="tmpfs", ReadWritePaths=str(run))[0][1]
-    assert "hides" in said(run, ReadWritePaths=str(run), BindPaths=f"{run}:{run}:rbind")[0][1]
+    assert "hides" in said(run, ReadWritePaths=str(run), BindPaths=bound)[0][1]
+    assert "hides" in said(tmp, ReadWritePaths=str(tmp), BindPaths=f"{tmp}:/srv:rbind")[0][1]
     assert "read-only" in said(run, ProtectHome="read-only", ProtectSystem="full")[0][1]
+
+
+def test_what_service_folders_makes_is_fine() -> None:
+    """As ``systemctl show`` prints that drop-in (systemd 252 and 257): bound places without any quotes."""
+    home, tmp = "/home/Anna/vi deos:%", "/tmp/b\\s"
+    shown = {
+        "ProtectHome": "tmpfs",
+        "ReadWritePaths": f'"-{home}" -/home/x "-/srv/say \\"hi\\"" "-/tmp/b\\\\s"',
+        "BindPaths": f"-{home}:{home}:rbind -/home/x:/home/x:rbind -{tmp}:{tmp}:rbind",
+    }
+
+    for place in (home, f"{home}/done", "/home/x", '/srv/say "hi"', tmp):
+        assert said(Path(place), **shown) == FINE
+    for place in ("/home/Anna", "/home/Anna/vi", "/home/xy", "/tmp", "/tmp/b"):
+        assert "hides" in said(Path(place), **shown)[0][1]
+
+
+@pytest.mark.parametrize("place", ["/home/drop", "/tmp/drop", "/data/drop"])
+def test_folders_are_opened_by_our_own_command(place: str) -> None:
+    """Not by hand, and not for more than the folder."""
+    (finding,) = judged(Path(place), {})
+
+    assert finding.todo == "Let the service see its folders: panjaya-watchd service folders"
+
+
+@pytest.mark.parametrize("name", ["ReadOnlyPaths", "InaccessiblePaths"])
+def test_what_the_operator_has_closed_only_he_can_open(name: str) -> None:
+    """Our command would change nothing."""
+    (finding,) = judged(SRV, {name: str(SRV)})
+
+    assert finding.found.startswith(f"{name}= ")
+    assert str(finding.todo).startswith("Take it out by systemctl edit")
+
+
+def test_a_unit_that_shadows_the_package_is_told(tmp_path: Path) -> None:
+    """With how to get rid of it, which depends on who wrote it; the package's own is fine, by whichever name."""
+    packaged, linked = tmp_path / units.SERVICE, tmp_path / "linked.service"
+    linked.symlink_to(packaged)
+    loose = f"/etc/systemd/system/{units.SERVICE}"
+    (ours,) = judged(SRV, {}, files=f"# {loose}\n{units.MARK}\n{FILES}", packaged=packaged)
+    (theirs,) = judged(SRV, {}, packaged=packaged)
+
+    assert ours.level is theirs.level is Level.WARNING
+    assert ours.found == theirs.found
+    assert ours.found.startswith(f"{loose} shadows the Debian package's unit")
+    assert str(ours.todo).startswith("panjaya-watchd service uninstall, then systemctl enable")
+    assert f"rm {loose}" in str(theirs.todo)
+    for fragment in (packaged, linked):
+        assert judged(SRV, {"FragmentPath": str(fragment)}, packaged=packaged)[0].level is Level.OK
+    assert judged(SRV, {}, packaged=None)[0].level is Level.OK
 
 
 def test_a_link_is_followed(tmp_path: Path) -> None:
     """What counts is where a folder is."""
     (tmp_path / "drop").symlink_to(SRV)
 
-    assert said(tmp_path / "drop") == [("ok", "The unit is active and enabled.")]
+    assert said(tmp_path / "drop") == FINE
 
 
 @pytest.mark.parametrize(
@@ -150,8 +224,8 @@ def test_what_systemctl_says_is_read(tmp_path: Path) -> None:
     command = tmp_path / "systemctl"
     command.write_text(
         '#!/bin/sh\ncase "$*" in'
-        f" show*{unit.NAME}) cat {tmp_path}/shown;;"
-        f" cat*{unit.NAME}) echo LoadCredential=panjaya-api-key:/k;;"
+        f" show*{units.SERVICE}) cat {tmp_path}/shown;;"
+        f" cat*{units.SERVICE}) echo LoadCredential=panjaya-api-key:/k;;"
         " *) exit 1;; esac\n"
     )
     command.chmod(0o700)
