@@ -7,7 +7,7 @@ stamp = .venv/.$(1)-$(shell { $(PYTHON) --version; cat requirements/$(1).txt; } 
 run := $(call stamp,run)
 test := $(call stamp,test)
 
-.PHONY: help rehearse test fast lint types coverage check table slow bench vm hosts deb lock
+.PHONY: help rehearse test fast lint types coverage check table slow bench vm hosts powercut deb lock
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -39,7 +39,7 @@ check: test coverage lint types ## everything that must pass
 table: $(test) ## rewrite the tables of states in ARCHITECTURE.md
 	@PYTHONPATH=. $(python) tests/architecture_table.py
 
-slow: bench vm hosts ## the proofs that take minutes
+slow: bench vm hosts powercut ## the proofs that take minutes
 
 bench: ## the two commands of the README on a Debian made for it (root, some minutes)
 	bench/fresh_debian.sh
@@ -56,6 +56,10 @@ hosts: $(test) ## the service in real systemd hosts, Debian 12 and 13, made for 
 deb: ## the Debian packages for bookworm and trixie, in dist/ (root, some minutes)
 	packaging/deb.sh bookworm
 	packaging/deb.sh trixie
+
+powercut: $(test) ## power cuts at the level of blocks, on real ext4 and xfs (root, some minutes)
+	@$(call debian,[ "$$(id -u)" != 0 ] || command -v mkfs.xfs,xfsprogs)
+	@PYTHONPATH=tests $(python) -m bench.powercut
 
 lock: $(test) ## rewrite requirements/*.txt from pyproject.toml; UPGRADE=1 takes the newest versions
 	@requirements/lock.sh

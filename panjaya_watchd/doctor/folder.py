@@ -69,14 +69,14 @@ def look(job: Job) -> Iterator[Finding | dict[str, Any]]:
     yield from _storage(grounds)
     left: list[str] = []
     try:
-        yield from _root(tree, job)
-        with border(tree.root, "looking into the folder"):
+        with border(tree.root, "looking at the folder"):
+            yield from _root(tree, job)
             waiting = _waiting(tree)
             yield from _rights(tree, waiting)
             yield from _space(tree, shelves, waiting, job)
             yield {"folders": _count(job)}
-        with probing(left) as probes:
-            yield from _try(probes, tree, shelves, grounds[0])
+            with probing(left) as probes:
+                yield from _try(probes, tree, shelves, grounds[0])
     except PlaceError as error:
         yield of_error("root" if isinstance(error, Foreign) else "use", error)
     if left:

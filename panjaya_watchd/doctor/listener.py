@@ -54,7 +54,7 @@ def knock(url: str) -> Reply:
 
 def judge_local(listen: str, *, running: bool) -> Finding:
     """Say who answers at ``[http] listen``; ``running`` says whether a daemon should."""
-    reply = knock(f"http://{_reached_at(listen)}")
+    reply = knock(f"http://{listen}")
     if reply.ours:
         return ok("listener", f"The daemon answers at {listen}.")
     if isinstance(reply.error, OSError) and not isinstance(reply.error, TimeoutError | ConnectionResetError):
@@ -102,10 +102,3 @@ def _free(listen: str) -> Finding:
             todo = "Choose a port above 1023 in [http] listen, or have systemd listen (systemd/panjaya-watchd.socket)."
         return trouble("listener", f"Nobody can listen at {listen}: {error.strerror}.", todo)
     return ok("listener", f"{listen} is free; the daemon, which does not run, will listen there.")
-
-
-def _reached_at(listen: str) -> str:
-    """Give where to call an address that is listened at: all addresses of a host are none to call."""
-    host, _, port = listen.rpartition(":")
-    called = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104  (it is not bound)
-    return f"{called}:{port}"

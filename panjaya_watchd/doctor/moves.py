@@ -226,7 +226,9 @@ def results(probes: Probes, tree: Tree) -> Iterator[Finding]:
         yield warning("results", f"{says}: {people} cannot read them.", todo)
     elif above.st_mode & stat.S_IRGRP and not inner.st_mode & (stat.S_IRGRP | stat.S_IROTH):
         yield warning("results", f"{says}: {people} cannot read them.", _mask(tree))
-    elif above.st_mode & stat.S_IWGRP and not (outer.st_mode & stat.S_IWGRP and outer.st_gid == above.st_gid):
+    elif above.st_mode & stat.S_IWGRP and not (
+        outer.st_mode & stat.S_IWOTH or (outer.st_mode & stat.S_IWGRP and outer.st_gid == above.st_gid)
+    ):
         yield warning("results", f"{says}: {people} cannot delete them.", _mask(tree))
     else:
         may = _may(above.st_mode)

@@ -5,7 +5,8 @@ Everything that could get stuck on a dead share is done by child processes with 
 folder stands apart from the others.
 """
 
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +25,9 @@ from panjaya_watchd.settings.key import key_at
 
 _TOGETHER: Final = 8
 """Folders that are looked at at once."""
+
+_SOON: Final = 3.0
+"""Seconds in which the kernel says who listens on a socket."""
 
 Reached = Mapping[Path, Mapping[str, Any] | None]
 """What the service's user can do with a path: ``trouble``, ``read``, ``write``, ``enter``; None where none answers."""
@@ -72,11 +76,11 @@ def visit(config: Path, environ: Mapping[str, str], only: str | None, *, patient
     chosen = [folder for folder in settings.folders if only in {None, folder.name}]
     if not chosen:
         raise LookupError(*(folder.name for folder in settings.folders))
-    service_unit, pid = unit.ask(), listener_of(settings.state.control)
+    service_unit, pid = unit.ask(), _listener(settings.state.control)
     who, as_whom = _who(settings, service_unit, pid)
     reached = _reach(settings, environ, who, patient)
     silent = [path for path, can in reached.items() if can is None]
-    _expect_own_files(settings, silent)
+    _expect_own_files(_own_files(settings, environ), reached)
     if not silent:
         load(config, environ=environ)
         _read_public_key(settings)
@@ -97,15 +101,32 @@ def visit(config: Path, environ: Mapping[str, str], only: str | None, *, patient
     return Visit(findings=tuple(told), folders=seen)
 
 
-def _expect_own_files(settings: Settings, silent: list[Path]) -> None:
+def _listener(control: Path) -> int | None:
+    """Ask who listens on the control socket, and wait no longer than for anybody else; see `_expect_own_files`."""
+    found: list[int | None] = [None]
+
+    def ask() -> None:
+        found[0] = listener_of(control)
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(_SOON)
+    return found[0]
+
+
+def _expect_own_files(own_files: Iterable[Path], reached: Reached) -> None:
     """Without the daemon's own files there is nothing to look at; they are read by this very process."""
-    theirs = {place for folder in settings.folders for place in _places(folder)}
-    for path in silent:
-        if path not in theirs:
+    for path in own_files:
+        if reached[path] is None:
             raise WatchdError(
                 f"{display(str(path))} does not answer, and the service needs it for itself.",
                 hint="Check the disk, or the share and its server; better have it on a disk of this machine.",
             )
+
+
+def _own_files(settings: Settings, environ: Mapping[str, str]) -> list[Path]:
+    """Give the places that are the daemon's own: the directory of the ledger, and the key."""
+    return [path for path in (settings.state.ledger.parent, key_at(settings, environ)) if path is not None]
 
 
 def _places(folder: Folder) -> list[Path]:
@@ -163,12 +184,10 @@ def _last_uid(settings: Settings) -> int:
 
 def _reach(settings: Settings, environ: Mapping[str, str], who: Identity, patient: float) -> Reached:
     """Find out which places answer at all, and what the service's user can do there."""
-    paths = {settings.state.ledger.parent, key_at(settings, environ)} - {None}
-    for folder in settings.folders:
-        paths |= set(_places(folder))
+    paths = set(_own_files(settings, environ)).union(*(_places(folder) for folder in settings.folders))
     told = patience.look("reach", who, {"paths": sorted(str(path) for path in paths)}, seconds=patient)
     answers = {Path(said["path"]): said for said in told.said}
-    return {path: answers.get(path) for path in paths if path is not None}
+    return {path: answers.get(path) for path in paths}
 
 
 def _look(folder: Folder, who: Identity, root_id: str | None, patient: float) -> Seen:

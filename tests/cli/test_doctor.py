@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +17,7 @@ from outsiders import let_in
 
 from panjaya_watchd.doctor import patience, visit
 from panjaya_watchd.doctor.findings import Finding
+from panjaya_watchd.errors import WatchdError
 from panjaya_watchd.rehearsal.server import KEY
 
 WITH_KEY: Final = {"PANJAYA_API_KEY": KEY}
@@ -123,6 +125,16 @@ def test_a_bad_configuration_ends_the_visit(here: Site) -> None:
     assert len(told.json["faults"]) == 1
 
 
+def test_a_key_for_callbacks_that_is_none_ends_it_too(here: Site) -> None:
+    """The daemon would not start with it."""
+    http = f'[http]\npublic_url = "https://dub.example"\ncallback_key_file = "{here.config}"\n'
+    here.write(here.config.read_text().replace('[http]\nlisten = ""\n', http))
+    said = here.call("doctor", environ=WITH_KEY)
+
+    assert said.code == 78
+    assert "no PEM of a public key" in said.err
+
+
 def test_warnings_of_the_configuration_are_findings(here: Site) -> None:
     """What this release does not act upon, and that nothing limits what may be spent."""
     here.write(here.config.read_text() + '[notify]\nurls_file = "/etc/urls"\n')
@@ -187,6 +199,7 @@ def test_root_looks_as_the_daemon_does(here: Site) -> None:
 def test_a_share_that_does_not_answer_holds_nobody_up(here: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is named, the others are looked at, and so is everything else."""
     monkeypatch.setattr(patience, "_LAST", 0.1)
+    monkeypatch.setattr(visit, "_SOON", 0.1)
     if shutil.which("bindfs") is None:
         pytest.skip("Debian's package bindfs is missing")
     dead = here.home / "dead"
@@ -198,9 +211,15 @@ def test_a_share_that_does_not_answer_holds_nobody_up(here: Site, monkeypatch: p
         while not dead.is_mount():
             time.sleep(0.01)
         server.send_signal(signal.SIGSTOP)
+        rescue = threading.Timer(60.0, server.send_signal, (signal.SIGCONT,))  # else a failure would hang for ever
+        rescue.start()
         try:
             found = visit.visit(here.config, WITH_KEY, None, patient=2.0)
+            here.write(here.config.read_text().replace(str(here.ledger), str(dead / "ledger.db")))
+            with pytest.raises(WatchdError, match="the service needs it for itself"):
+                visit.visit(here.config, WITH_KEY, None, patient=0.2)
         finally:
+            rescue.cancel()
             server.send_signal(signal.SIGCONT)
             subprocess.run(["umount", "--lazy", dead], check=True)
 

@@ -16,12 +16,13 @@ from mounting import Mounts, mounts
 from outsiders import let_in
 
 from panjaya_watchd.core.profiles import Ground, Profile
-from panjaya_watchd.doctor import folder, patience
+from panjaya_watchd.doctor import folder, moves, patience
 from panjaya_watchd.doctor.findings import Finding, Level
 from panjaya_watchd.doctor.folder import Job
 from panjaya_watchd.doctor.identity import CAP_LEASE, Identity, own
 from panjaya_watchd.doctor.probes import PREFIX
 from panjaya_watchd.places import durable
+from panjaya_watchd.places.disk import DiskTree
 from panjaya_watchd.places.junk import is_junk, is_junk_folder
 
 ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else, and mount")
@@ -237,6 +238,9 @@ def test_the_rights_of_the_services_user(drop: Path) -> None:
     closed = look_as(STRANGER, drop)
     drop.chmod(0o755)
     unwritable = look_as(STRANGER, drop)
+    (drop / "processing").mkdir(mode=0o700)
+    shut = look_as(STRANGER, drop, root_id="0123abcd")
+    (drop / "processing").rmdir()
     of_root = look(drop)
 
     assert sticky["rights"].level == "trouble"
@@ -248,6 +252,9 @@ def test_the_rights_of_the_services_user(drop: Path) -> None:
     assert (unwritable["rights"].level, unwritable["use"].level) == ("trouble", "trouble")
     assert "user 54321 may not write" in unwritable["rights"].found
     assert of_root["rights"].level is Level.OK
+    assert wrong(shut) == {"use": "trouble"}
+    assert "(processing): Permission denied" in shut["use"].found
+    assert closed["results"].found.endswith("everybody can read and delete them.")
     assert below(drop) == ["open.mp4", "secret.mp4"]
 
 
@@ -291,6 +298,25 @@ def test_the_privilege_to_ask_who_writes(drop: Path) -> None:
     assert found.level == "warning"
     assert found.todo is not None
     assert "CAP_LEASE" in found.todo
+
+
+def test_capitals_that_make_no_other_name(drop: Path) -> None:
+    """Told only where it is so; played by a second file, as no kernel in reach has such a file system."""
+    tree = DiskTree(drop)
+    (drop / "probe").touch()
+    apart = list(moves.names(tree, "probe"))
+    (drop / "PROBE").touch()
+
+    assert apart == []
+    assert [finding.check for finding in moves.names(tree, "probe")] == ["names"]
+
+
+def test_a_file_system_that_cannot_flush_names(drop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told that a power cut may undo a rename."""
+    flush = durable.sync
+    monkeypatch.setattr(durable, "sync", lambda descriptor: flush(descriptor) and False)
+
+    assert wrong(look(drop)) == {"sync": "warning"}
 
 
 def test_mount_options_that_hide_changes() -> None:

@@ -138,3 +138,14 @@ def test_a_failed_sync_of_a_file_is_told() -> None:
 
     os.close(reading)
     os.close(writing)
+
+
+def test_a_folder_that_cannot_be_flushed_is_told(tmp_path: Path) -> None:
+    """There is no other way to ask for it, so it is no error; a real disk can."""
+    found = []
+    for place in (Path("/proc/self"), tmp_path):
+        descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
+        found.append(durable.sync(descriptor))
+        os.close(descriptor)
+
+    assert found == [False, True]
