@@ -71,8 +71,8 @@ def test_a_start_does_not_wait_for_a_share_that_hangs(service: Service) -> None:
     host.run("rm", f"/etc/systemd/system/{UNIT}.service.d/folders.conf")
     service.override(ReadWritePaths="/srv", WatchdogSec="5")
     service.start()
-    # Whoever waits for a request that the server has taken in cannot be killed (request_wait_answer in the kernel). So it
-    # is stopped while it has none, and asked when the kernel does not answer in its place any more.
+    # Whoever waits for a request that the server has taken in cannot be killed (request_wait_answer in the kernel). So
+    # it is stopped while it has none, and asked when the kernel does not answer in its place any more.
     until((host.root / REAL / "STATUS.txt").exists, "the first look to be over")
     time.sleep(CACHED)
     host.run("systemctl", "kill", "--signal=STOP", "server")
