@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
@@ -21,6 +21,17 @@ def pytest_configure() -> None:
     missing = sorted(package for tool, package in TOOLS.items() if shutil.which(tool) is None)
     if missing:
         raise pytest.UsageError(f"Missing here. Type: apt-get install {' '.join(missing)}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Function) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the end of the journal where a proof fails; a fixture's own end comes too late and knows of no failure."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for name, given in item.funcargs.items():
+            if isinstance(given, Service):
+                report.sections.append((f"Journal of {name}", given.tail()))
+    return report
 
 
 @pytest.fixture(params=RELEASES)

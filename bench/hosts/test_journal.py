@@ -15,7 +15,7 @@ INFO, WARNING, ERROR = "6", "4", "3"
 def test_one_claim_tells_one_story_in_order(service: Service) -> None:
     """From the drop to its end, with the trouble on its way, each entry with its facts; nothing of another video."""
     service.start()
-    service.server.script(Scripted(on="GET /v1/versions/*", do="status", status=503))
+    service.server.script(Scripted(on="GET /results/*", do="status", status=503))
     service.drop("talk.mp4", talk(1))
     done = service.answered("talk", talk(1))
     service.drop("other.mp4", talk(2))

@@ -22,6 +22,9 @@ SCAN_SHARE: Final = 300
 BLIND_SHARE: Final = 20
 """Where it tells of none, a twentieth: nothing else finds a drop, and most of a look is waiting for the share."""
 
+UNSURE: Final = 1.0
+"""Seconds that the very first scan of a folder counts for at most; a share may have hung when the daemon started."""
+
 HINT_SHARE: Final = 10
 """With hints, a tenth: somebody copies into the folder and wants to see it taken."""
 
@@ -158,12 +161,12 @@ class Intake:
 
     def _time(self, seconds: float) -> None:
         """
-        Note how long a scan took: the shorter of the last two counts.
+        Note how long a scan took: the shorter of the last two counts, a single one `UNSURE` at the most.
 
         One that hung as long as a server was gone says nothing of how slow the folder is. It would keep us from looking
-        again for ten times the outage.
+        again for twenty times the outage.
         """
-        self._took = seconds if self._last_took is None else min(seconds, self._last_took)
+        self._took = min(seconds, UNSURE if self._last_took is None else self._last_took)
         self._last_took = seconds
 
     def restart(self, now: float) -> None:

@@ -13,7 +13,7 @@ from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.profiles import LOCAL_GROUND, Ground, Profile
 from panjaya_watchd.core.settle import Evidence, Rule
 from panjaya_watchd.places.base import Scan
-from panjaya_watchd.run.intake import BLIND_SHARE, HINT_SHARE, RECHECK, SCAN_SHARE, Intake
+from panjaya_watchd.run.intake import BLIND_SHARE, HINT_SHARE, RECHECK, SCAN_SHARE, UNSURE, Intake
 
 TIMES = st.floats(min_value=0, max_value=1e6, allow_nan=False)
 SPANS = st.floats(min_value=0.1, max_value=1e4, allow_nan=False)
@@ -237,6 +237,7 @@ def test_a_slow_folder_is_looked_at_less_often(seconds: float) -> None:
     """With nothing settling, scanning takes a small and fixed share of the time at most (R11)."""
     watched = intake()
     sight(watched, scan(), 0.0, seconds=seconds)
+    sight(watched, scan(), 0.0, seconds=seconds)
 
     assert watched.next_scan(0.0) == pytest.approx(max(PACE, SCAN_SHARE * seconds))
 
@@ -266,9 +267,20 @@ def test_a_scan_that_hung_is_not_the_measure() -> None:
     assert watched.earliest() == pytest.approx(1200.0 + HINT_SHARE * 600.0)
 
 
+@pytest.mark.parametrize("profile", [Profile.LOCAL, Profile.CIFS])
+def test_a_first_scan_that_hung_is_not_the_measure(profile: Profile) -> None:
+    """A share that was gone for an hour when the daemon started is looked at again within minutes, not within a day."""
+    watched = intake()
+    sight(watched, Scan(files=(), grounds=(Ground(folder="", kind="any", profile=profile),)), 3600.0, seconds=3600.0)
+
+    assert watched.next_scan(3600.0) <= 3600.0 + 300.0
+    assert watched.earliest() <= 3600.0 + HINT_SHARE
+
+
 def test_a_slow_folder_is_looked_at_less_often_also_while_a_drop_settles() -> None:
     """In a folder where somebody always copies something, a scan of a minute must not run every six seconds (R11)."""
     watched = intake()
+    sight(watched, scan("a.mp4"), 0.0, seconds=60.0)
     sight(watched, scan("a.mp4"), 0.0, seconds=60.0)
 
     assert watched.next_scan(0.0) >= HINT_SHARE * 60.0
@@ -284,8 +296,8 @@ def test_the_next_scan_is_always_within_its_bounds(
     for look in looks:
         now += look
         see(watched, scan("a.mp4"), now, took, ())
-    longest = max(pace, took * SCAN_SHARE)
+    shortest, longest = (max(pace, seconds * SCAN_SHARE) for seconds in (min(took, UNSURE), took))
     due = watched.next_scan(now)
 
-    assert now + min(longest, rule.base / 3) <= due <= now + longest
+    assert now + min(shortest, rule.base / 3) <= due <= now + longest
     assert watched.earliest() <= due
