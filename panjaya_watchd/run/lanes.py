@@ -229,7 +229,7 @@ def _scan(folder: FolderName, known: Known, hands: Hands) -> Message:
         scan = hands.places[folder].scan(replace(known, at=began))
     except PlaceError as error:
         return Unseen(folder=folder, why=str(error), foreign=isinstance(error, Foreign))
-    return Scanned(folder=folder, scan=scan, seconds=hands.clock.monotonic() - began)
+    return Scanned(folder=folder, scan=scan, seconds=hands.clock.monotonic() - began, number=known.number)
 
 
 def _examine(folder: FolderName, drop: Drop, patience: Patience, hands: Hands) -> Message:

@@ -137,11 +137,12 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scanned:
-    """A scan is finished; it took ``seconds``."""
+    """A scan is finished; it took ``seconds``. ``number`` is which it was; None: the one that was asked for."""
 
     folder: FolderName
     scan: Scan
     seconds: float
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,13 +106,13 @@ class Reloading:
         if ground is not None:
             self.lanes.watch(folder, ground)
             self.folders.expect_root(folder)
-        if ground is not None or (old is not None and old.retired):
-            self.folders.roots.forget(folder)
-            new.intake.looking = False  # what the former one finds may come or not
         if old is None:
             self.log.info("folder.added", folder=folder)
             resume(self._open(folder), self.watched, self.advance, self.log)
-        self.folders.look(folder)
+        if ground is not None or (old is not None and old.retired):
+            self.folders.look_anew(folder)
+        else:
+            self.folders.look(folder)
 
     def _retire(self, folder: FolderName, change: Change) -> str:
         """Take nothing more from a folder, whose budget still holds; gives what is to be told of its claims."""
@@ -120,6 +120,7 @@ class Reloading:
         self.watched[folder] = replace(watched, retired=True)
         self._leaving.add(folder)
         self.lanes.listen(folder, wanted=False)
+        self.first_start.leave(folder)
         renamed = watched.root and watched.root.path in {
             each.root.path for each in change.watched.values() if each.root
         }
