@@ -4,6 +4,7 @@ import threading
 from pathlib import Path
 from typing import NamedTuple
 
+from panjaya_watchd.core.extent import Extent
 from panjaya_watchd.core.names import FolderName
 from panjaya_watchd.core.profiles import Profile
 from panjaya_watchd.places.base import Place
@@ -66,7 +67,7 @@ def watched_of(folder: Folder, settings: Settings) -> Watched:
         rules=folder.rules(settings.api),
         intake=Intake(rule=folder.rule()),
         budget=folder.budget.limits() if folder.budget else None,
-        root=Root(path=str(folder.path), hold=folder.on_first_start == "hold"),
+        root=Root(path=str(folder.path), hold=folder.on_first_start == "hold", extent=_extent(folder)),
     )
 
 
@@ -75,3 +76,10 @@ def hints_of(folder: Folder, inbox: Inbox) -> FolderHints:
     name = folder.name
     ours = ("processing", str(folder.done), str(folder.failed), "STATUS.txt")
     return FolderHints(folder.path, recursive=folder.recursive, say=lambda: inbox.put(Look(folder=name)), ours=ours)
+
+
+def _extent(folder: Folder) -> Extent:
+    """Give what is looked through."""
+    shelves = {each for each in (folder.done_at, folder.failed_at) if each.is_relative_to(folder.path)}
+    names = tuple(sorted(str(each.relative_to(folder.path)) for each in shelves))
+    return Extent(recursive=folder.recursive, shelves=names)

@@ -30,6 +30,7 @@ from panjaya_watchd.core.claim import (
     State,
 )
 from panjaya_watchd.core.drop import AUDIO_SUFFIXES, VIDEO_SUFFIXES, Drop, Fingerprint, Part, Role
+from panjaya_watchd.core.extent import Extent
 from panjaya_watchd.core.names import AssetId, ClaimId, Digest, DubbingId, FolderName, Locale, VersionId, fold
 from panjaya_watchd.core.order import AutoGenerate, Language, LipsModel, Order
 
@@ -162,6 +163,9 @@ baselines = st.builds(
     traced=st.booleans(),
     whole=st.booleans(),
     root_id=st.none() | st.text("0123456789abcdef", min_size=1, max_size=16),
+    extent=st.none() | st.builds(Extent, recursive=st.booleans(), shelves=st.lists(stems, max_size=2).map(tuple)),
+    shelves=st.lists(stems, max_size=3).map(tuple),
+    left=st.booleans(),
 )
 
 

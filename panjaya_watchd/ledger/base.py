@@ -56,6 +56,9 @@ class Ledger(Protocol):
     def baseline(self, folder: FolderName) -> Baseline | None:
         """Give what is known of a watch folder; None where the daemon has never looked at it."""
 
+    def baselines(self) -> tuple[Baseline, ...]:
+        """Give what is known of every watch folder that was ever looked at, by name."""
+
     def assets_taken(self) -> frozenset[AssetId]:
         """Give the ids of all assets that belong to a claim, living or closed."""
 

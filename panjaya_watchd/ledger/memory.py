@@ -115,6 +115,12 @@ class MemoryLedger:
         where = f"Watch folder {folder} in memory"
         return None if document is None else self._codec.decode_baseline(document, where=where)
 
+    def baselines(self) -> tuple[Baseline, ...]:
+        """Give what is known of every watch folder."""
+        self._must_be_open()
+        known = (self.baseline(folder) for folder in sorted(self._baselines))
+        return tuple(baseline for baseline in known if baseline is not None)
+
     def assets_taken(self) -> frozenset[AssetId]:
         """Give the ids of all assets that belong to a claim."""
         self._must_be_open()

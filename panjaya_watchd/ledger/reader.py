@@ -106,6 +106,17 @@ class LedgerReader:
         where = f"Watch folder {folder} in the ledger {self._where}"
         return None if document is None else self._codec.decode_baseline(document, where=where)
 
+    def baselines(self) -> tuple[Baseline, ...]:
+        """Give what is known of every watch folder."""
+        with self._transaction() as connection:
+            rows = connection.execute(
+                select(BASELINES.c.folder, BASELINES.c.document).order_by(BASELINES.c.folder)
+            ).all()
+        where = f"in the ledger {self._where}"
+        return tuple(
+            self._codec.decode_baseline(document, where=f"Watch folder {name} {where}") for name, document in rows
+        )
+
     def assets_taken(self) -> frozenset[AssetId]:
         """Give the ids of all assets that belong to a claim, living or closed."""
         with self._transaction() as connection:

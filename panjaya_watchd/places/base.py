@@ -42,13 +42,16 @@ class Known:
 
     ``root_id`` is the id in its ``processing/``, None where none was seen yet; ``claims`` are those that are open.
     ``at`` is when the look begins, in monotonic seconds; None: nothing of earlier looks is relied on. ``mounts`` are
-    folders below on which something was mounted once.
+    folders below on which something was mounted once, and ``shelves`` those in which answers were ever filed: no drop
+    is looked for there. ``number`` tells one look from another.
     """
 
     root_id: str | None = None
     claims: frozenset[ClaimId] = frozenset()
     at: float | None = None
     mounts: tuple[str, ...] = ()
+    shelves: tuple[str, ...] = ()
+    number: int | None = None
 
 
 NOTHING_KNOWN: Final = Known()

@@ -24,6 +24,7 @@ _NOT_READ: Final = "is a link or a special file, and those are never read; put t
 _UNREADABLE: Final = "cannot be looked at: the disk or the share gives an error for it"
 _UNKNOWN: Final = "is no kind of video or sidecar that is known here, and is left alone"
 _FOLDER: Final = "is a folder, and here only files are taken that lie directly in the watch folder"
+_SHELF: Final = "is where finished videos were put before, and nothing is taken from it; put new ones elsewhere"
 
 _UNMOUNTED: Final = "was a mount of its own and is not mounted now; what lay in it is waited for"
 
@@ -61,7 +62,7 @@ class Scanner:
         while folders:
             folder = folders.pop()
             try:
-                folders += self._look_through(folder, known.at, files, refused)
+                folders += self._look_through(folder, known, files, refused)
             except OSError as error:
                 # Only the root's own trouble is the whole folder's; a sub-folder may go or be locked at any time.
                 if not folder or error.errno in OUR_OWN:
@@ -98,17 +99,18 @@ class Scanner:
         """Note what is mounted where parts may lie; give what was and is not, for its files need not be gone."""
         if not self._recursive:
             return []
-        mounted = {ground.folder for ground in grounds if ground.folder and not self._is_ours(ground.folder)}
+        below = {ground.folder for ground in grounds} - {"", *known.shelves}
+        mounted = {folder for folder in below if not self._is_ours(folder)}
         self._mounts |= mounted
         return [(folder, _UNMOUNTED) for folder in sorted({*self._mounts, *known.mounts} - mounted)]
 
     def _look_through(
-        self, folder: str, now: float | None, files: list[tuple[str, Fingerprint]], refused: list[tuple[str, str]]
+        self, folder: str, known: Known, files: list[tuple[str, Fingerprint]], refused: list[tuple[str, str]]
     ) -> list[str]:
         """Sort the entries of one folder; returns the folders below it that are to be looked through next."""
         below: list[str] = []
         strangers: list[str] = []
-        for own, found in self._listings.entries(folder, strangers, self._trusted_at(folder, now)):
+        for own, found in self._listings.entries(folder, strangers, self._trusted_at(folder, known.at)):
             name = within(folder, own)
             if isinstance(found, Fingerprint):
                 files.append((name, found))
@@ -116,6 +118,8 @@ class Scanner:
                 refused.append((name, _UNREADABLE if found is Kind.UNKNOWN else _NOT_READ))
             elif self._is_ours(name) or is_junk_folder(own):
                 continue
+            elif name in known.shelves:
+                refused.append((name, _SHELF))
             elif self._recursive:
                 below.append(name)
             else:

@@ -2,10 +2,11 @@
 The first start on a full folder: what lay there is counted, priced, and held until a person lets it go.
 
 The first look that succeeds makes the folder's baseline, and it is durable before any drop of that look is judged, so
-that a crash in the middle takes nothing for new that is old.
+that a crash in the middle takes nothing for new that is old. So it is with what comes into sight later: by other
+settings, or when a folder that was left comes back.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
@@ -13,6 +14,7 @@ from typing import Final
 from panjaya_watchd.core.baseline import Baseline, entry
 from panjaya_watchd.core.claim import Claim, HeldFor, State
 from panjaya_watchd.core.drop import Drop
+from panjaya_watchd.core.extent import TOP, Extent
 from panjaya_watchd.core.names import FolderName
 from panjaya_watchd.ledger.base import Ledger
 from panjaya_watchd.places.base import Scan
@@ -29,10 +31,11 @@ RELEASE: Final = "Mount the right one; if this one is right: panjaya-watchd rele
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Root:
-    """Where a watch folder lies, and whether what lay there before the first start is held."""
+    """Where a watch folder lies, whether what lay there before the first start is held, and what is looked through."""
 
     path: str
     hold: bool
+    extent: Extent = TOP
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,10 +66,11 @@ class FirstStart:
         videos = entries(present.values()) if root.hold else frozenset()
         if known is None or known.root not in {"", root.path}:
             first = Baseline(folder=folder, root=root.path, first_seen=self.clock.now(), told=not videos)
-            traced = replace(first, traced=scan.traced, root_id=scan.root_id)
-            whole = replace(traced, keys=tuple(sorted(videos)), whole=scan.whole)
+            traced = replace(first, traced=scan.traced, root_id=scan.root_id, extent=root.extent)
+            whole = replace(traced, keys=tuple(sorted(videos)), whole=scan.whole).filing(root.extent.shelves)
             self._keep(known, whole.mounted([ground.folder for ground in scan.grounds]))
             return scan.whole
+        before, known = known, known.returned(self.clock.now())
         if not _is_known(known, scan):
             self._strange.add(folder)
             strangers = videos - set(known.keys)
@@ -74,24 +78,46 @@ class FirstStart:
                 self.log.warning(
                     "folder.unknown", folder=folder, drops=len(strangers), why=UNKNOWN, hint=f"{RELEASE} {folder}"
                 )
-            self._keep(known, replace(known, keys=tuple(sorted({*known.keys, *strangers}))))
+            self._keep(before, replace(known, keys=tuple(sorted({*known.keys, *strangers}))))
             return False
-        keys = known.keys if known.whole else tuple(sorted({*known.keys, *videos}))
         believed = scan.whole and (known.root_id is None or scan.root_id is not None)
-        seen, root_id = known.whole or scan.whole, scan.root_id or known.root_id
-        now = replace(known, root=root.path, traced=True, keys=keys, whole=seen, root_id=root_id)
+        looked = known.looked(root.extent, videos, self.clock.now(), whole=scan.whole)
+        filing = looked.filing(root.extent.shelves)
+        now = replace(filing, root=root.path, traced=True, root_id=scan.root_id or known.root_id)
         now = (now.without_gone(entries(present.values())) if believed else now).mounted(
             [ground.folder for ground in scan.grounds]
         )
-        self._keep(known, now)
+        self._keep(before, now)
         self._strange.discard(folder)
         return believed
 
+    def leave(self, folder: FolderName) -> None:
+        """Note that a folder is not watched any more: what is dropped there stays, also when it is watched again."""
+        known = self._baselines.get(folder) or self.ledger.baseline(folder)
+        if known is not None:
+            self._keep(known, replace(known, left=True))
+
+    def leave_others(self, watched: Collection[FolderName]) -> None:
+        """Note which folders are not watched any more since a restart."""
+        for baseline in self.ledger.baselines():
+            if baseline.folder not in watched:
+                self.leave(baseline.folder)
+
+    def begin(self, folder: FolderName) -> None:
+        """Note where a folder's answers are filed from now on, before one is: no drop is ever looked for there."""
+        known = self._here(folder)
+        if known is not None:
+            self._keep(known, known.filing(self.roots[folder].extent.shelves))
+
     def root_id(self, folder: FolderName) -> str | None:
         """Give the id that a folder has to bear; None where any may."""
-        root = self.roots.get(folder)
-        known = self._baselines.get(folder) or (self.ledger.baseline(folder) if root else None)
-        return known.root_id if root is not None and known is not None and known.root == root.path else None
+        known = self._here(folder)
+        return None if known is None else known.root_id
+
+    def shelves(self, folder: FolderName) -> tuple[str, ...]:
+        """Give the folders below the root in which answers were ever filed."""
+        known = self._here(folder)
+        return () if known is None else known.shelves
 
     def mounts(self, folder: FolderName) -> tuple[str, ...]:
         """Give where something has to be mounted below a folder before what lay there may count as gone."""
@@ -152,6 +178,12 @@ class FirstStart:
                 hint=f"panjaya-watchd release --all --folder {folder}, or release CLAIM for single ones",
             )
         self._keep(baseline, replace(baseline, told=True))
+
+    def _here(self, folder: FolderName) -> Baseline | None:
+        """Give what is known of a folder, if it is still where it was."""
+        root = self.roots.get(folder)
+        known = self._baselines.get(folder) or (self.ledger.baseline(folder) if root else None)
+        return known if root is not None and known is not None and known.root == root.path else None
 
     def _keep(self, before: Baseline | None, after: Baseline) -> None:
         self._baselines[after.folder] = after

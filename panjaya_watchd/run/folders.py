@@ -5,7 +5,7 @@ The scan is the truth and always comes again; a hint only makes it come sooner. 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from panjaya_watchd.core import standing
@@ -75,6 +75,7 @@ class Folders:
     _bugs: set[tuple[FolderName, str]] = field(default_factory=set)
     _limits: dict[FolderName, set[str]] = field(default_factory=dict)
     _slept: float = field(default=0.0)
+    _looks: int = 0
 
     def __post_init__(self) -> None:
         self._slept = self.clock.asleep()
@@ -82,11 +83,13 @@ class Folders:
 
     def expect(self) -> None:
         """Say which folders are meant, before any claim goes on: what is mounted now may be another one."""
+        self.first_start.leave_others(self.watched)
         for folder in self.watched:
             self.expect_root(folder)
 
     def expect_root(self, folder: FolderName) -> None:
         """Say which folder is meant by a name, if it was ever seen."""
+        self.first_start.begin(folder)
         root_id = self.first_start.root_id(folder)
         if root_id is not None:
             self.looking.expect(folder, root_id)
@@ -105,7 +108,15 @@ class Folders:
             return
         self._heed_sleep(now)
         intake.begin(now)
-        self.looking.scan(folder, self.roots.known(folder))
+        self._looks += 1
+        intake.number = self._looks
+        self.looking.scan(folder, replace(self.roots.known(folder), number=intake.number))
+
+    def look_anew(self, folder: FolderName) -> None:
+        """Look as at a folder that is watched from now on: a look that is under way may be at what it was before."""
+        self.roots.forget(folder)
+        self.watched[folder].intake.disown()
+        self.look(folder)
 
     def _heed_sleep(self, now: float) -> None:
         """Begin every quiet period anew after the machine was suspended: others may have written meanwhile."""
@@ -121,6 +132,8 @@ class Folders:
         if watched is None or watched.retired:
             return
         intake = watched.intake
+        if seen.number not in {None, intake.number}:
+            return
         if intake.trouble is not None:
             self.log.info("folder.recovered", folder=seen.folder)
             # Who copies into a share was cut off from it as well: that a drop was still meanwhile says nothing.
@@ -183,6 +196,8 @@ class Folders:
         if watched is None or watched.retired:
             return
         intake = watched.intake
+        if unseen.number not in {None, intake.number}:
+            return
         if intake.trouble != unseen.why:
             self.log.error("folder.refused", folder=unseen.folder, why=unseen.why)
         self.roots.unseen(unseen)

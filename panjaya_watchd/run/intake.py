@@ -57,6 +57,9 @@ class Intake:
     asked: float = 0.0
     """When the scan that is under way began, in monotonic seconds."""
 
+    number: int | None = None
+    """Which scan is under way, or was last; None: whatever is under way is not ours."""
+
     look_again: bool = False
     backlog: bool = False
     """More drops are still than are examined at once."""
@@ -154,6 +157,10 @@ class Intake:
         if self._due is not None and now - self._due > 2 * self.pace:
             self.restart(now)
         self.looking, self.look_again, self.asked = True, False, now
+
+    def disown(self) -> None:
+        """Note that a scan that may be under way is not ours: what it looks at is not what we watch from now on."""
+        self.looking, self.number = False, None
 
     def judged(self, seconds: float) -> None:
         """Note how long it took to judge what was seen: in a folder of thousands as long as to see it."""

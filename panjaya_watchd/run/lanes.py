@@ -230,16 +230,14 @@ def _revised(claim: Claim, answer: Answer, hands: Hands) -> Message:
     return revise(hands, claim, answer)
 
 
-def _scan(folder: FolderName, known: Known, hands: Hands) -> Message | None:
-    began, place = hands.clock.monotonic(), hands.places[folder]
+def _scan(folder: FolderName, known: Known, hands: Hands) -> Message:
+    began = hands.clock.monotonic()
     try:
-        scan = place.scan(replace(known, at=began))
+        scan = hands.places[folder].scan(replace(known, at=began))
     except PlaceError as error:
-        found: Message = Unseen(folder=folder, why=str(error), foreign=isinstance(error, Foreign))
-    else:
-        found = Scanned(folder=folder, scan=scan, seconds=hands.clock.monotonic() - began)
-    # What was seen somewhere else says nothing: the folder's place is another by now, and is looked at by itself.
-    return found if hands.places[folder] is place else None
+        foreign = isinstance(error, Foreign)
+        return Unseen(folder=folder, why=str(error), foreign=foreign, number=known.number)
+    return Scanned(folder=folder, scan=scan, seconds=hands.clock.monotonic() - began, number=known.number)
 
 
 def _examine(folder: FolderName, drop: Drop, patience: Patience, hands: Hands) -> Message:

@@ -137,20 +137,22 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scanned:
-    """A scan is finished; it took ``seconds``."""
+    """A scan is finished; it took ``seconds``. ``number`` is which it was; None: the one that was asked for."""
 
     folder: FolderName
     scan: Scan
     seconds: float
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unseen:
-    """A watch folder could not be scanned; ``foreign``: another one is mounted in its place."""
+    """A watch folder could not be scanned; ``foreign``: another one is mounted in its place. ``number``: as above."""
 
     folder: FolderName
     why: str
     foreign: bool = False
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,20 +107,21 @@ class Reloading:
         if lookout is not None:
             self.lanes.watch(folder, lookout)
             self.folders.expect_root(folder)
-        if lookout is not None or (old is not None and old.retired):
-            self.folders.roots.forget(folder)
-            new.intake.looking = False  # what the former one finds may come or not
         if old is None:
             self.log.info("folder.added", folder=folder)
             resume(self._open(folder), self.watched, self.advance, self.log)
-        self.folders.look(folder)
+        if lookout is not None or (old is not None and old.retired):
+            self.folders.look_anew(folder)
+        else:
+            self.folders.look(folder)
 
     def _retire(self, folder: FolderName, change: Change) -> str:
         """Take nothing more from a folder, whose budget still holds; gives what is to be told of its claims."""
-        watched = self.watched[folder]
-        self.watched[folder] = replace(watched, retired=True)
+        renamed = self._successor(folder, change) is not None
+        self.watched[folder] = replace(self.watched[folder], retired=True)
         self.lanes.listen(folder, wanted=False)
-        if self._successor(folder, change) is None:
+        self.first_start.leave(folder)
+        if not renamed:
             self.folders.say_farewell(folder)
         count = len(self._open(folder))
         self.log.info("folder.removed", folder=folder, claims=count)

@@ -48,7 +48,9 @@ class Roots:
         """Give what a look at a folder has to know."""
         claims = frozenset(claim.id for claim in self.living())
         first = self.first_start
-        return Known(root_id=first.root_id(folder), claims=claims, mounts=first.mounts(folder))
+        return Known(
+            root_id=first.root_id(folder), claims=claims, mounts=first.mounts(folder), shelves=first.shelves(folder)
+        )
 
     def seen(self, folder: FolderName, scan: Scan) -> Scan:
         """Take note of what a look has shown; gives it with what is to be told to people about ``processing/``."""

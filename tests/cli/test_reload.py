@@ -76,6 +76,40 @@ def test_a_folder_is_added_and_taken_away(running: Site) -> None:
     assert len(running.studio.studio.bills) == 1
 
 
+def held(here: Site, number: int) -> int:
+    """Ask the daemon how many videos of a watch folder lay there before."""
+    count: int = here.call("status", "--json").json["folders"][number]["held_first"]["drops"]
+    return count
+
+
+def test_what_lay_there_before_is_not_bought_by_a_reload(here: Site) -> None:
+    """By looking into sub-folders, filing elsewhere, or taking a folder out for a while: it is held, or left alone."""
+    sales, plain = here.home / "sales", text(here).replace('on_first_start = "take"', 'on_first_start = "hold"')
+    (here.folder / "season").mkdir()
+    (here.folder / "season" / "old.mp4").write_bytes(b"old " * 50)
+    sales.mkdir()
+    more = MORE.format(path=sales).replace("take", "hold")
+    here.write(plain + more)
+    with here.daemon():
+        until(lambda: len(here.call("status", "--json").json["folders"]) == 2 and (sales / "processing").exists())
+        (here.folder / "tour.mp4").write_bytes(b"video " * 50)
+        until((here.folder / "done" / "tour" / "tour.es-ES.mp4").exists)
+        here.write(plain + 'recursive = true\ndone = "fertig"\n')
+        assert here.call("reload").code == 0
+        until(lambda: "not watched any more" in (sales / "STATUS.txt").read_text())
+        (sales / "meanwhile.mp4").write_bytes(b"meanwhile " * 50)
+        until(lambda: held(here, 0) == 1)
+        filed = sorted(path.name for path in (here.folder / "done").rglob("*"))
+        here.write(plain + 'recursive = true\ndone = "fertig"\n' + more)
+        assert here.call("reload").code == 0
+        until(lambda: held(here, 1) == 1)
+        (here.folder / "season" / "new.mp4").write_bytes(b"new " * 50)
+        until((here.folder / "fertig" / "season" / "new" / "new.es-ES.mp4").exists)
+
+    assert sorted(path.name for path in (here.folder / "done").rglob("*")) == filed
+    assert len(here.studio.studio.bills) == 2
+
+
 def test_a_configuration_with_faults_is_refused_with_every_line(running: Site) -> None:
     """Status 78, and the daemon goes on as before."""
     running.write(text(running) + "\n[limits]\nuploads = 0\n")
@@ -167,7 +201,7 @@ def test_a_start_without_one_of_its_folders(here: Site) -> None:
 
 
 def test_another_shelf_is_used_by_what_is_filed_from_now_on(running: Site) -> None:
-    """The ground is another, the folder is the same."""
+    """It is seen in another way, and is the same folder."""
     running.write(text(running) + 'done = "fertig"\n')
     assert running.call("reload").code == 0
     (running.folder / "tour.mp4").write_bytes(b"video " * 50)

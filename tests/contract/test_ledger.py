@@ -84,6 +84,7 @@ def test_a_new_ledger_is_empty(ledger: Ledger) -> None:
     assert ledger.alike("aa" * 20, 1) == ()
     assert ledger.spent(NOON) == {}
     assert ledger.baseline(FolderName("marketing")) is None
+    assert ledger.baselines() == ()
     assert ledger.assets_taken() == frozenset()
 
 
@@ -215,6 +216,8 @@ def test_a_closed_ledger_answers_nothing(store: Store) -> None:
         ledger.spent(NOON)
     with pytest.raises(LedgerError, match="closed"):
         ledger.baseline(FolderName("marketing"))
+    with pytest.raises(LedgerError, match="closed"):
+        ledger.baselines()
 
 
 @pytest.mark.slow

@@ -257,6 +257,7 @@ def test_a_baseline_replaces_that_of_its_folder_only(store: Store) -> None:
 
     assert ledger.baseline(MARKETING) == fewer
     assert ledger.baseline(TRAINING) == other
+    assert ledger.baselines() == (fewer, other)
     ledger.close()
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -12,7 +13,7 @@ from panjaya_watchd.core.drop import Drop, group
 from panjaya_watchd.core.names import ClaimId
 from panjaya_watchd.core.standing import SIGNATURE, status_note
 from panjaya_watchd.errors import PlaceError
-from panjaya_watchd.places.base import Unsettled
+from panjaya_watchd.places.base import Known, Unsettled
 
 PARTS = {"talk.mp4": b"moving pictures", "talk.toml": b"locale = 'en-US'", "talk.es-ES.srt": b"1\n"}
 PAPERS = {"WHY.txt": f"It could not be dubbed.\nClaim {CLAIM}\n", "talk.receipt.toml": f'claim = "{CLAIM}"\n'}
@@ -88,6 +89,20 @@ def test_a_recursive_scan_goes_down_but_not_into_junk_or_our_own(world: World) -
     seen = sorted(name for name, _ in world.place.scan().files)
 
     assert seen == ["a.mp4", "x/b.mp4", "x/done/d.mp4", "x/y/c.mp4"]
+
+
+@pytest.mark.parametrize("recursive", [True, False])
+def test_where_answers_were_filed_before_nothing_is_taken(world: World, *, recursive: bool) -> None:
+    """Results and their originals are no drops; what leads there is looked into, and who drops there is told."""
+    world.reopen(recursive=recursive, done=Path("fertig"))
+    for name in ("a.mp4", "done/e/e.es-ES.mp4", "old/done/f/f.mp4", "old/b.mp4", "fertig/g/g.mp4"):
+        world.write(name, b"x")
+
+    seen = world.place.scan(Known(shelves=("done", "failed", "fertig", "old/done")))
+
+    assert [name for name, _ in seen.files] == (["a.mp4", "old/b.mp4"] if recursive else ["a.mp4"])
+    before = [name for name, why in seen.refused if why.startswith("is where finished videos were put before")]
+    assert sorted(before) == (["done", "old/done"] if recursive else ["done"])
 
 
 def test_taking_in_moves_the_whole_drop_durably(world: World) -> None:

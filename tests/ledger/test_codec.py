@@ -288,6 +288,15 @@ def test_every_baseline_comes_back_as_it_was(baseline: Baseline) -> None:
     assert CODEC.decode_baseline(document, where="") == baseline
 
 
+def test_a_baseline_of_an_older_release_is_read() -> None:
+    """What it did not know yet takes its default."""
+    document = json.loads(CODEC.encode_baseline(BASELINE))
+    for name in ("extent", "shelves", "left"):
+        del document["baseline"][name]
+
+    assert CODEC.decode_baseline(json.dumps(document), where="") == BASELINE
+
+
 def test_a_baseline_names_its_facts() -> None:
     """The document says what it is, so that it is never taken for a claim."""
     document = CODEC.encode_baseline(BASELINE)
@@ -304,6 +313,9 @@ def test_a_baseline_names_its_facts() -> None:
             "whole": True,
             "root_id": None,
             "mounts": [],
+            "extent": None,
+            "shelves": [],
+            "left": False,
         },
     }
     with pytest.raises(LedgerError, match="damaged"):

@@ -6,12 +6,14 @@ import pytest
 from run.stage import FOLDER, QUIET, Stage, watched
 from run.test_admission import TARGET
 from run.test_folders import scanned
-from samples import DIGEST, drop, fingerprint
+from samples import DIGEST, NOW, drop, fingerprint
 
 from panjaya_watchd.core import effects, events
+from panjaya_watchd.core.baseline import Baseline
 from panjaya_watchd.core.claim import Destination, HeldFor, State
 from panjaya_watchd.core.drop import Drop
 from panjaya_watchd.core.events import Told, Word
+from panjaya_watchd.core.extent import Extent
 from panjaya_watchd.core.names import ClaimId, Locale
 from panjaya_watchd.core.order import Asked, Refusal
 from panjaya_watchd.core.settle import LONE, Evidence
@@ -404,3 +406,117 @@ def test_a_folder_of_lone_subtitles_is_no_news() -> None:
     assert living(here) == {}
     assert here.driver._crew.first_start.is_told(FOLDER)
     assert here.logged("folder.held") == []
+
+
+# what comes into sight by other settings
+
+
+DEEP = Extent(recursive=True, shelves=("done", "failed"))
+
+
+def wide(ledger: MemoryLedger, *, hold: bool = True, extent: Extent = DEEP) -> Stage:
+    """Start again with a folder whose sub-folders are looked into."""
+    folder = replace(watched(), root=Root(path="/srv/dub", hold=hold, extent=extent))
+    ids = iter(ClaimId(f"d{number}") for number in range(100))
+    return Stage(ledger=ledger, more={"watched": {FOLDER: folder}, "new_id": lambda: next(ids)}).start()
+
+
+def test_what_lay_in_sub_folders_before_they_were_looked_into_is_held() -> None:
+    """By a restart with ``recursive``; it is told once, when it is counted, and what comes there later goes."""
+    here = stage()
+    settle(here, "a.mp4")
+    assert len(here.logged("folder.held")) == 1
+    deep = wide(here.ledger)
+    deep.clock.seconds += 10 * TELL_AFTER.total_seconds()
+    settle(deep, "a.mp4", "x/old.mp4", "new.mp4")
+
+    assert living(deep) == {"a": HELD, "old": HELD, "new": ("claimed", None)}
+    assert [line["drops"] for line in deep.logged("folder.held")] == [2]
+    settle(deep, "a.mp4", "x/old.mp4", "x/newer.mp4")
+    assert living(deep)["newer"] == ("claimed", None)
+    assert len(deep.logged("folder.held")) == 1
+
+
+def test_where_answers_are_filed_no_drop_is_ever_looked_for() -> None:
+    """Also where that is another place by now; the look is told, before anything is filed in the new one."""
+    here = wide(MemoryLedger())
+    settle(here)
+    moved = wide(here.ledger, extent=Extent(recursive=True, shelves=("failed", "fertig")))
+    assert moved.notes.known[-1].shelves == ("done", "failed", "fertig")
+
+    back = wide(here.ledger)
+    assert back.notes.known[-1].shelves == ("done", "failed", "fertig")
+    assert stage("/srv/other", ledger=here.ledger).notes.known[-1].shelves == ()
+
+
+def test_where_answers_were_filed_is_known_of_a_folder_from_an_old_ledger() -> None:
+    """The first release kept no path with what it knew of a folder; the first look does."""
+    ledger = MemoryLedger()
+    ledger.put_baseline(Baseline(folder=FOLDER, root="", first_seen=NOW, told=True))
+    settle(wide(ledger))
+
+    moved = wide(ledger, extent=Extent(recursive=True, shelves=("failed", "fertig")))
+    assert moved.notes.known[-1].shelves == ("done", "failed", "fertig")
+
+
+def test_what_an_old_shelf_has_hidden_is_held() -> None:
+    """A folder that only led to ``failed`` was not looked into either."""
+    here = wide(MemoryLedger(), extent=Extent(recursive=True, shelves=("done", "out/failed")))
+    settle(here)
+    moved = wide(here.ledger)
+    settle(moved, "out/old.mp4")
+
+    assert living(moved) == {"old": HELD}
+
+
+def test_what_comes_to_light_late_is_told() -> None:
+    """The first look saw nothing of it, so there was nothing to tell; then there is."""
+    here = stage()
+    here.tell(Scanned(folder=FOLDER, scan=Scan(files=(), whole=False), seconds=0.01))
+    settle(here, "a.mp4")
+
+    assert [line["drops"] for line in here.logged("folder.held")] == [1]
+
+
+# what comes while a folder is not configured
+
+
+@pytest.mark.parametrize("hold", [True, False])
+def test_what_came_while_a_folder_was_not_configured_is_held(*, hold: bool) -> None:
+    """The daemon was started without it, and then with it; ``take`` takes."""
+    here = stage(hold=hold)
+    settle(here)
+    Stage(ledger=here.ledger, folders=()).start()
+    again = stage(hold=hold, ledger=here.ledger)
+    settle(again, "a.mp4")
+
+    assert living(again) == {"a": HELD if hold else ("claimed", None)}
+    assert len(again.logged("folder.held")) == hold
+    settle(again, "b.mp4")
+    assert living(again)["b"] == ("claimed", None)
+
+
+def test_a_restart_with_the_folder_holds_nothing_new() -> None:
+    """Whatever was dropped while the service was down was dropped for it."""
+    here = stage()
+    settle(here)
+    again = stage(ledger=here.ledger)
+    settle(again, "a.mp4")
+
+    assert living(again) == {"a": ("claimed", None)}
+
+
+def test_a_folder_that_came_back_is_begun_anew_only_when_it_is_seen() -> None:
+    """Under another one in its place what came meanwhile waits for the right one."""
+    here = stage()
+    here.tell(Scanned(folder=FOLDER, scan=Scan(files=(), root_id="r1"), seconds=0.01))
+    Stage(ledger=here.ledger, folders=()).start()
+    again = stage(ledger=here.ledger)
+    again.tell(Scanned(folder=FOLDER, scan=BARE, seconds=0.01))
+    third = stage(ledger=here.ledger)
+    for _ in range(3):
+        third.tell(Scanned(folder=FOLDER, scan=Scan(files=(("a.mp4", fingerprint()),), root_id="r1"), seconds=0.01))
+        third.clock.seconds += QUIET / 2
+    third.tell(Examined(folder=FOLDER, drop=third.notes.examined[0], found=READ))
+
+    assert living(third) == {"a": HELD}

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from run.stage import CLAIM, FOLDER, QUIET, Room, Stage, reread, watched
+import pytest
+from run.stage import CLAIM, FOLDER, PACE, QUIET, Room, Stage, reread, watched
 from run.test_folders import OTHER, scanned, settle
 from samples import BARRED, claim
 
@@ -12,7 +13,8 @@ from panjaya_watchd.core import effects, events
 from panjaya_watchd.core.budget import Budget
 from panjaya_watchd.core.claim import HeldFor, Rules, State
 from panjaya_watchd.core.drop import group
-from panjaya_watchd.core.names import Digest
+from panjaya_watchd.core.extent import TOP, Extent
+from panjaya_watchd.core.names import ClaimId, Digest
 from panjaya_watchd.core.order import Asked
 from panjaya_watchd.core.settle import Rule
 from panjaya_watchd.run.change import Faulty, Lookout
@@ -149,6 +151,19 @@ def test_a_folder_with_open_claims_is_not_renamed() -> None:
     )
 
 
+def test_the_trouble_of_a_former_place_is_not_that_of_the_present_one() -> None:
+    """A look that was under way there may come back long after; the present one is under way still."""
+    stage = Stage().start()
+    former = stage.driver.watched[FOLDER].intake.number
+    change(stage, {FOLDER: watched()}, lookouts={FOLDER: LOOKOUT})
+    stage.tell(Unseen(folder=FOLDER, why="gone", number=former))
+    intake = stage.driver.watched[FOLDER].intake
+
+    assert (intake.trouble, intake.looking) == (None, True)
+    stage.tell(Unseen(folder=FOLDER, why="gone", number=intake.number))
+    assert (intake.trouble, intake.looking) == ("gone", False)
+
+
 def test_a_folder_that_comes_back_takes_drops_again() -> None:
     """Before its last claim is over: nothing of its former life stands in the way, and that claim is not begun anew."""
     stage = Stage(folders=(FOLDER, OTHER)).start(claim(State.UPLOADING))
@@ -270,3 +285,93 @@ def test_the_configuration_is_read_elsewhere() -> None:
     stage.tell(Reload())
 
     assert asked == [stage.driver.watched]
+
+
+DEEP = Extent(recursive=True, shelves=("done", "failed"))
+
+
+def rooted(extent: Extent = TOP) -> Watched:
+    """Give a watch folder in which what lay there before is held."""
+    return replace(watched(), root=Root(path="/srv/dub", hold=True, extent=extent))
+
+
+def rooms(extent: Extent = TOP) -> Stage:
+    """Give a driver with two folders, of which the first was looked at."""
+    ids = iter(ClaimId(f"c{number}") for number in range(100))
+    more = {"watched": {FOLDER: rooted(extent), OTHER: watched()}, "new_id": lambda: next(ids)}
+    stage = Stage(more=more).start()
+    stage.tell(scanned())
+    return stage
+
+
+def examine(stage: Stage, *names: str) -> dict[str, HeldFor | None]:
+    """Let these be examined, and give why each claim is held."""
+    for drop in group(scanned(*names).scan.files):
+        stage.tell(Examined(folder=FOLDER, drop=drop, found=Reading(asked=Asked())))
+    return {claim.drop.stem: claim.held_for for claim in stage.driver.living.values()}
+
+
+def test_sub_folders_that_are_looked_into_from_now_on_may_be_full() -> None:
+    """What lies there is held; what was seen at the top before, and is still settling, was dropped for us."""
+    stage = rooms()
+    stage.tell(scanned("new.mp4"))
+    stage.clock.seconds += QUIET / 2
+    change(stage, {FOLDER: rooted(DEEP), OTHER: watched()}, lookouts={FOLDER: LOOKOUT})
+    settle(stage, "new.mp4", "x/old.mp4")
+
+    assert examine(stage, "new.mp4", "x/old.mp4") == {"new": None, "old": HeldFor.FIRST_START}
+
+
+def test_a_look_that_began_by_the_former_settings_is_not_one_by_the_new() -> None:
+    """It saw nothing of the sub-folders, so that what lies there would be new to the next one."""
+    stage = rooms()
+    stage.later(PACE)
+    under_way = stage.notes.known[-1].number
+    change(stage, {FOLDER: rooted(DEEP), OTHER: watched()}, lookouts={FOLDER: LOOKOUT})
+    stage.tell(replace(scanned(), number=under_way))
+    assert stage.driver.watched[FOLDER].intake.looking
+    stage.tell(replace(scanned("x/old.mp4"), number=stage.notes.known[-1].number))
+    assert not stage.driver.watched[FOLDER].intake.looking
+    settle(stage, "x/old.mp4")
+    assert examine(stage, "x/old.mp4") == {"old": HeldFor.FIRST_START}
+
+
+def test_where_answers_were_filed_before_no_drop_is_looked_for() -> None:
+    """``done`` is another folder now; the former one is known to the next look, and after a restart."""
+    stage = rooms(DEEP)
+    stage.clock.seconds += QUIET
+    other = Extent(recursive=True, shelves=("failed", "fertig"))
+    change(stage, {FOLDER: rooted(other), OTHER: watched()}, lookouts={FOLDER: LOOKOUT})
+
+    assert stage.notes.known[-1].shelves == ("done", "failed", "fertig")
+
+
+@pytest.mark.parametrize("busy", [True, False])
+def test_what_came_while_a_folder_was_not_watched_is_held(*, busy: bool) -> None:
+    """Its note said that it stays as it is; also where claims kept it from being left, and a late look comes by."""
+    stage = rooms()
+    if busy:
+        stage.driver._promise(claim(State.UPLOADING))
+    stage.later(PACE)
+    late = replace(scanned(), number=stage.notes.known[-1].number)
+    change(stage, {OTHER: watched()})
+    stage.driver.reloading.tend()
+    assert (FOLDER in stage.driver.watched) is busy
+    stage.clock.seconds += QUIET
+    change(stage, {FOLDER: rooted(), OTHER: watched()}, lookouts={} if busy else {FOLDER: LOOKOUT})
+    stage.tell(late)
+    settle(stage, "meanwhile.mp4")
+    settle(stage, "meanwhile.mp4", "new.mp4")
+    found = examine(stage, "meanwhile.mp4", "new.mp4")
+
+    assert (found["meanwhile"], found["new"]) == (HeldFor.FIRST_START, None)
+
+
+def test_a_folder_that_was_left_and_is_configured_at_the_next_start_is_begun_anew() -> None:
+    """That it was left is durable."""
+    stage = rooms()
+    change(stage, {OTHER: watched()})
+    again = Stage(ledger=stage.ledger, more={"watched": {FOLDER: rooted()}}).start()
+    settle(again, "meanwhile.mp4")
+
+    assert examine(again, "meanwhile.mp4") == {"meanwhile": HeldFor.FIRST_START}

@@ -37,9 +37,9 @@ def test_the_id_that_was_seen_is_the_one_that_is_asked_for() -> None:
     tell(here, BASE)
     assert here.notes.traced == []
     here.later(30)
-    assert here.notes.known[-1] == Known(root_id="r1")
+    assert here.notes.known[-1] == Known(root_id="r1", number=2)
 
-    assert stage(ledger=here.ledger).notes.known == [Known(root_id="r1")]
+    assert stage(ledger=here.ledger).notes.known == [Known(root_id="r1", number=1)]
 
 
 def test_another_path_may_bear_any_id() -> None:
@@ -56,7 +56,7 @@ def test_open_claims_are_known_to_the_look() -> None:
     here.ledger.put(claim(State.DUBBING))
     here.driver.start()
 
-    assert here.notes.known == [Known(claims=frozenset({claim().id}))]
+    assert here.notes.known == [Known(claims=frozenset({claim().id}), number=1)]
 
 
 def test_a_trace_of_an_older_release_gets_an_id() -> None:
