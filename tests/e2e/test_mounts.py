@@ -283,7 +283,7 @@ def test_what_a_claim_has_inside_and_is_missing_is_told(machine: Machine) -> Non
     machine.until(lambda: machine.noted(f"is tried again: {machine.home / 'drop'}"), "STATUS.txt to tell of it")
     (told,) = machine.status()["claims"]
     assert facts["claim"] in told["trouble"]
-    assert "No such file" in told["says"]
+    assert "is not there" in told["says"]
     away.rename(inside)
 
     assert machine.answer("talk").parent.name == "done"
