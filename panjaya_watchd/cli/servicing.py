@@ -159,10 +159,10 @@ def written(settings: Settings) -> list[Path]:
     return sorted({*outer, *map(_real, outer)})
 
 
-def shares(paths: Iterable[Path]) -> dict[Path, Path]:
+def shares(paths: Iterable[Path], fstab: Path = _FSTAB) -> dict[Path, Path]:
     """Give where the share begins on which a path lies or to which it leads, for those of which that is so."""
     mounted = mounts.parse(mounts.TABLE.read_bytes())
-    planned = mounts.parse_fstab(_FSTAB.read_bytes()) if _FSTAB.exists() else ()
+    planned = mounts.parse_fstab(fstab.read_bytes()) if fstab.exists() else ()
     found = {
         path: mounts.share_of(str(path), mounted, planned) or mounts.share_of(str(_real(path)), mounted, planned)
         for path in paths

@@ -1,11 +1,13 @@
 """What a person tells the running daemon of a claim. The daemon does it; nothing is written here."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from panjaya_watchd.cli import status
 from panjaya_watchd.cli.exits import Exit
 from panjaya_watchd.run.tell import ask
 from panjaya_watchd.settings import load_state
@@ -26,11 +28,13 @@ def release(config: Path, claim: str | None, *, everything: bool, folder: str | 
         return Exit.USAGE
     if claim is not None:
         return tell(config, claim, "give-up" if give_up else "release")
-    control = load_state(config).control
-    if folder is not None and folder not in {each["name"] for each in ask(control, {"ask": "status"})["folders"]}:
-        typer.echo(f"There is no watch folder {folder}. Nothing was changed.", err=True)
-        return Exit.FAILED
-    said = ask(control, {"ask": "release-all", "folder": folder})
+    state = load_state(config)
+    if folder is not None:
+        watched = status.look(state, partial(status.watched, config))["folders"]
+        if folder not in {each["name"] for each in watched}:
+            typer.echo(f"There is no watch folder {folder}. Nothing was changed.", err=True)
+            return Exit.FAILED
+    said = ask(state.control, {"ask": "release-all", "folder": folder})
     typer.echo(said.get("refused") or f"Let go: {said.get('released', 0)}.")
     return Exit.FAILED if "refused" in said else Exit.FINE
 

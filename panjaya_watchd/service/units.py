@@ -108,7 +108,7 @@ def drop_in(paths: Iterable[Path], shares: Mapping[Path, Path] = MappingProxyTyp
     if len(above) > len(topmost):
         lines += [
             "# A start looks at each of these, and fails after 90 s where a share hangs; so of a share it is the",
-            "# directory above that is opened. What lies beside the share can be written as well, as its permissions go.",
+            "# directory above that is opened. What lies beside the share can be written as well, if its mode lets.",
         ]
     if topmost:
         lines += [
