@@ -40,8 +40,8 @@ def test_a_faulty_configuration_is_refused_with_its_line(service: Service) -> No
     service.answered("talk", talk(1))
     assert (service.pid, service.show("ActiveState"), service.show("NRestarts")) == (process, "active", "0")
 
-    service.host.write(CONFIG, good)
     assert [folder["name"] for folder in service.status()["folders"]] == ["marketing"]
+    service.host.write(CONFIG, good)
     assert service.control("reload").returncode == 0
 
 

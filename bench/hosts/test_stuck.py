@@ -8,7 +8,7 @@ from machine import talk
 
 from bench.hosts.host import Host, until
 from bench.hosts.installing import with_bindfs
-from bench.hosts.service import UNIT, Service
+from bench.hosts.service import Service
 from panjaya_watchd.run.daemon import FIRST_LOOK
 
 SHARE = "/srv/share"
@@ -67,9 +67,6 @@ def test_a_share_that_hangs_holds_up_itself_alone(service: Service) -> None:
 def test_a_start_does_not_wait_for_a_share_that_hangs(service: Service) -> None:
     """It begins without that folder, which joins when its server answers; it ends at once as well."""
     host = service.host
-    # systemd itself would wait for a share that it is to open for writing by its own name, and give up after 90 s.
-    host.run("rm", f"/etc/systemd/system/{UNIT}.service.d/folders.conf")
-    service.override(ReadWritePaths="/srv", WatchdogSec="5")
     service.start()
     # Whoever waits for a request that the server has taken in cannot be killed (request_wait_answer in the kernel). So
     # it is stopped while it has none, and asked when the kernel does not answer in its place any more.

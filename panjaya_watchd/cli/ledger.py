@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +14,7 @@ from panjaya_watchd.core.names import display
 from panjaya_watchd.ledger.auditing import Audit, Finding, audit
 from panjaya_watchd.ledger.backup import back_up
 from panjaya_watchd.places.naming import PROCESSING, base, lying
-from panjaya_watchd.settings import Settings, load
+from panjaya_watchd.settings import SettingsFaults, load, load_state
 
 MOST: Final = 50
 """Findings that are told in words; a ledger that is damaged everywhere has one for each claim."""
@@ -29,8 +29,7 @@ def backup(config: Path, target: Path) -> int:
         LedgerError: the ledger is damaged, or there is none.
 
     """
-    settings = load(config, environ=os.environ, roots=False)
-    made = back_up(settings.state.url, target.absolute())
+    made = back_up(load_state(config).url, target.absolute())
     typer.echo(
         f"{display(str(target))}: {made.claims} claims, {made.living} of them under way, "
         f"{made.size} bytes, format {made.format}; checked."
@@ -40,10 +39,9 @@ def backup(config: Path, target: Path) -> int:
 
 def verify(config: Path, file: Path | None, *, as_json: bool) -> int:
     """Check a ledger or a backup, and tell all that is wrong with it; give the exit code: 1 where anything is."""
-    settings = load(config, environ=os.environ, roots=False) if file is None else None
-    found = audit(settings.state.ledger if settings else (file or Path()).absolute())
-    if settings is not None and not found.running:
-        found.findings += _missing(found, settings)
+    found = audit(load_state(config).ledger if file is None else file.absolute())
+    if file is None and not found.running:
+        found.findings += _missing(found, _folders(config))
     if as_json:
         typer.echo(json.dumps(_facts(found), indent=2))
     else:
@@ -51,9 +49,17 @@ def verify(config: Path, file: Path | None, *, as_json: bool) -> int:
     return Exit.FAILED if found.findings else Exit.FINE
 
 
-def _missing(found: Audit, settings: Settings) -> Iterator[Finding]:
+def _folders(config: Path) -> dict[str, Path]:
+    """Give the watch folders by their names; none where the configuration has faults, which is said."""
+    try:
+        return {folder.name: folder.path for folder in load(config, environ=os.environ, roots=False).folders}
+    except SettingsFaults as error:
+        typer.echo(f"The watch folders were not looked at, as the configuration has faults. {error.hint}", err=True)
+        return {}
+
+
+def _missing(found: Audit, folders: Mapping[str, Path]) -> Iterator[Finding]:
     """Give the parts that ought to lie in ``processing/``. Asked of a daemon at rest only: else they may just move."""
-    folders = {folder.name: folder.path for folder in settings.folders}
     for claim in found.living:
         root = folders.get(claim.folder)
         if root is None or not (root / PROCESSING).is_dir() or not claim.inside or claim.state is State.FILING:

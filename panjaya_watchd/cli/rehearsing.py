@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import typer
 from rich.console import Console
@@ -116,13 +117,17 @@ def _drop(video: Path | None, folder: Path) -> None:
         typer.echo(f"Dropped {file.name}")
 
 
+def _seen(settings: Settings) -> dict[str, Any]:
+    return look(settings.state, lambda: settings.folders)
+
+
 def _wait(settings: Settings, folder: Path, daemon: subprocess.Popen[bytes]) -> Path | None:
     """Show what happens until the drop is answered; give the folder of the answer, or None."""
     deadline = time.monotonic() + PATIENCE
     console = Console()
-    with Live(overview(look(settings)), console=console, auto_refresh=False, transient=True) as live:
+    with Live(overview(_seen(settings)), console=console, auto_refresh=False, transient=True) as live:
         while time.monotonic() < deadline and daemon.poll() is None:
-            said = look(settings)
+            said = _seen(settings)
             if console.is_terminal:
                 live.update(overview(said), refresh=True)
             answers = [answer for place in ("done", "failed") for answer in (folder / place).glob("*")]
@@ -149,9 +154,9 @@ def _stay(settings: Settings, folder: Path) -> None:
     """Leave everything running until Ctrl-C."""
     typer.echo(f"\nStill running. Drop more files into {folder} ; Ctrl-C ends it.")
     try:
-        with Live(overview(look(settings)), auto_refresh=False) as live:
+        with Live(overview(_seen(settings)), auto_refresh=False) as live:
             while True:
                 time.sleep(0.5)
-                live.update(overview(look(settings)), refresh=True)
+                live.update(overview(_seen(settings)), refresh=True)
     except KeyboardInterrupt:
         return

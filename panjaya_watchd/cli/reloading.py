@@ -1,7 +1,6 @@
 """``reload``: the running daemon takes the configuration as it is now."""
 
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import typer
 
 from panjaya_watchd.cli.exits import Exit
 from panjaya_watchd.run.tell import NotRunning, ask
-from panjaya_watchd.settings import load, parse_key, read_key_file
+from panjaya_watchd.settings import load_state, parse_key, read_key_file
 
 
 def reload(config: Path, key: Path | None, *, as_json: bool) -> int:
@@ -23,14 +22,14 @@ def reload(config: Path, key: Path | None, *, as_json: bool) -> int:
         as_json: print what the daemon answers.
 
     Raises:
-        SettingsFaults: the configuration or the key has faults; the daemon was not asked.
+        SettingsFaults: ``[state]`` or the key has faults; the daemon was not asked.
         NotRunning: nobody listens.
 
     """
     question: dict[str, str] = {"ask": "reload"}
     if key is not None:
         question["key"] = parse_key(sys.stdin.buffer.read(), key) if str(key) == "-" else read_key_file(key)
-    control = load(config, environ=os.environ, roots=False).state.control
+    control = load_state(config).control
     try:
         said = ask(control, question)
     except NotRunning as error:

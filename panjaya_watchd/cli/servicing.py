@@ -10,6 +10,7 @@ import contextlib
 import os
 import subprocess
 import sysconfig
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -18,7 +19,7 @@ import typer
 from panjaya_watchd.cli.exits import Exit
 from panjaya_watchd.core.names import display
 from panjaya_watchd.errors import WatchdError
-from panjaya_watchd.places import durable
+from panjaya_watchd.places import durable, mounts
 from panjaya_watchd.service import units
 from panjaya_watchd.service.notify import can_speak
 from panjaya_watchd.settings import Settings, load
@@ -29,6 +30,8 @@ _SOCKET_UNIT: Final = _UNIT.with_name(units.SOCKET)
 _USER: Final = _ETC / f"sysusers.d/{units.NAME}.conf"
 _PLACES: Final = _ETC / f"tmpfiles.d/{units.NAME}.conf"
 _FOLDERS: Final = _UNIT.with_name(f"{units.SERVICE}.d") / "folders.conf"
+
+_FSTAB: Final = _ETC / "fstab"
 
 _MADE: Final = (Path("/var/lib", units.NAME), Path("/run", units.NAME))
 """What systemd makes for the service and lets it write."""
@@ -61,7 +64,8 @@ def install(config: Path) -> int:
     texts = files(program)
     configured = config.exists()
     if configured:
-        texts[_FOLDERS] = units.drop_in(written(load(config, environ=os.environ)))
+        paths = written(load(config, environ=os.environ))
+        texts[_FOLDERS] = units.drop_in(paths, shares(paths))
     for file, text in texts.items():
         _write(file, text)
     _call("systemd-sysusers", str(_USER))
@@ -98,7 +102,7 @@ def folders(config: Path) -> int:
     """
     _ask_for_rights()
     paths = written(load(config, environ=os.environ))
-    _write(_FOLDERS, units.drop_in(paths))
+    _write(_FOLDERS, units.drop_in(paths, shares(paths)))
     _call("systemctl", "daemon-reload")
     process = _call("systemctl", "show", "--property=MainPID", "--value", units.SERVICE).strip()
     seen = [_shown(path, None if process == "0" else process) for path in paths]
@@ -153,6 +157,17 @@ def written(settings: Settings) -> list[Path]:
     outer = sorted(path for path in paths if not any(path.is_relative_to(other) for other in paths - {path}))
     # What a link leads to is what has to be mounted and written.
     return sorted({*outer, *map(_real, outer)})
+
+
+def shares(paths: Iterable[Path], fstab: Path = _FSTAB) -> dict[Path, Path]:
+    """Give where the share begins on which a path lies or to which it leads, for those of which that is so."""
+    mounted = mounts.parse(mounts.TABLE.read_bytes())
+    planned = mounts.parse_fstab(fstab.read_bytes()) if fstab.exists() else ()
+    found = {
+        path: mounts.share_of(str(path), mounted, planned) or mounts.share_of(str(_real(path)), mounted, planned)
+        for path in paths
+    }
+    return {path: Path(share) for path, share in found.items() if share is not None}
 
 
 def _shown(path: Path, process: str | None) -> bool:

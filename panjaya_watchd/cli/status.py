@@ -4,6 +4,8 @@ import json
 import os
 import time
 from collections import Counter
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from panjaya_watchd.core.claim import Claim
 from panjaya_watchd.ledger.sql import read_only
 from panjaya_watchd.run.report import claim_facts
 from panjaya_watchd.run.tell import NotRunning, ask
-from panjaya_watchd.settings import Settings, load
+from panjaya_watchd.settings import Folder, State, load, load_state
 
 PAUSE = 0.5
 """Seconds between two looks of ``--watch``."""
@@ -25,7 +27,7 @@ PAUSE = 0.5
 
 def show(config: Path, *, as_json: bool) -> int:
     """Print the status once; give the exit code: 75 when the daemon is not running."""
-    said = look(load(config, environ=os.environ, roots=False))
+    said = look(load_state(config), partial(watched, config))
     if as_json:
         typer.echo(json.dumps(said, indent=2))
     else:
@@ -35,30 +37,35 @@ def show(config: Path, *, as_json: bool) -> int:
 
 def watch(config: Path) -> int:
     """Keep showing the status until Ctrl-C."""
-    settings = load(config, environ=os.environ, roots=False)
+    state = load_state(config)
     try:
-        with Live(overview(look(settings)), auto_refresh=False) as live:
+        with Live(overview(look(state, partial(watched, config))), auto_refresh=False) as live:
             while True:
                 time.sleep(PAUSE)
-                live.update(overview(look(settings)), refresh=True)
+                live.update(overview(look(state, partial(watched, config))), refresh=True)
     except KeyboardInterrupt:
         return Exit.FINE
 
 
-def look(settings: Settings) -> dict[str, Any]:
-    """Ask the daemon; where it is not running, read what the ledger says is under way."""
+def watched(config: Path) -> tuple[Folder, ...]:
+    """Read the watch folders; raises SettingsFaults for a configuration with faults."""
+    return load(config, environ=os.environ, roots=False).folders
+
+
+def look(state: State, folders: Callable[[], Iterable[Folder]]) -> dict[str, Any]:
+    """Ask the daemon; where it is not running, read what the ledger says is under way, and which folders there are."""
     try:
-        return ask(settings.state.control, {"ask": "status"})
+        return ask(state.control, {"ask": "status"})
     except NotRunning:
         living: tuple[Claim, ...] = ()
-        if settings.state.ledger.exists():
-            ledger = read_only(settings.state.url)
+        if state.ledger.exists():
+            ledger = read_only(state.url)
             living = ledger.living()
             ledger.close()
         claims = [claim_facts(claim, {}, 0.0) for claim in living]
         counts = dict(Counter(claim.state.value for claim in living))
         trouble, nothing = "the daemon is not running", {"drops": 0, "estimated_minutes": 0.0}
         seen: dict[str, Any] = {"scanned_seconds_ago": None, "trouble": trouble, "grounds": [], "waiting": []}
-        folders = [{"name": folder.name, **seen, "held_first": nothing} for folder in settings.folders]
-        told = {"running": False, "folders": folders, "claims": claims, "counts": counts}
+        idle = [{"name": folder.name, **seen, "held_first": nothing} for folder in folders()]
+        told = {"running": False, "folders": idle, "claims": claims, "counts": counts}
         return {**told, "budgets": [], "rates": []}

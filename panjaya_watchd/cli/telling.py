@@ -1,21 +1,21 @@
 """What a person tells the running daemon of a claim. The daemon does it; nothing is written here."""
 
-import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from panjaya_watchd.cli import status
 from panjaya_watchd.cli.exits import Exit
 from panjaya_watchd.run.tell import ask
-from panjaya_watchd.settings import load
+from panjaya_watchd.settings import load_state
 
 
 def tell(config: Path, claim: str, word: str, asset: str | None = None) -> int:
     """Tell the running daemon; give the exit code. Raises `NotRunning`."""
-    settings = load(config, environ=os.environ, roots=False)
-    said = ask(settings.state.control, {"ask": "tell", "claim": claim, "word": word, "asset": asset})
+    said = ask(load_state(config).control, {"ask": "tell", "claim": claim, "word": word, "asset": asset})
     refused = said.get("refused")
     typer.echo(refused or f"Claim {claim}: {word}.", err=bool(refused))
     return Exit.FAILED if refused else Exit.FINE
@@ -28,11 +28,13 @@ def release(config: Path, claim: str | None, *, everything: bool, folder: str | 
         return Exit.USAGE
     if claim is not None:
         return tell(config, claim, "give-up" if give_up else "release")
-    settings = load(config, environ=os.environ, roots=False)
-    if folder is not None and folder not in {each.name for each in settings.folders}:
-        typer.echo(f"There is no watch folder {folder}. Nothing was changed.", err=True)
-        return Exit.FAILED
-    said = ask(settings.state.control, {"ask": "release-all", "folder": folder})
+    state = load_state(config)
+    if folder is not None:
+        watched = status.look(state, partial(status.watched, config))["folders"]
+        if folder not in {each["name"] for each in watched}:
+            typer.echo(f"There is no watch folder {folder}. Nothing was changed.", err=True)
+            return Exit.FAILED
+    said = ask(state.control, {"ask": "release-all", "folder": folder})
     typer.echo(said.get("refused") or f"Let go: {said.get('released', 0)}.")
     return Exit.FAILED if "refused" in said else Exit.FINE
 
@@ -63,7 +65,7 @@ def revise(config: Path, claim: str, locale: str, *, sure: bool) -> int:
 
 def _ordered(config: Path, question: Mapping[str, Any]) -> dict[str, Any] | None:
     """Ask for a new claim; None where that was refused, which is said."""
-    said = ask(load(config, environ=os.environ, roots=False).state.control, question)
+    said = ask(load_state(config).control, question)
     if "refused" in said:
         typer.echo(said["refused"], err=True)
         return None

@@ -1,8 +1,8 @@
 """``why NAME``: what happened to a video, as a time line, and what to do."""
 
 import json
-import os
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +13,20 @@ from panjaya_watchd.cli.exits import Exit
 from panjaya_watchd.core.names import display, fold
 from panjaya_watchd.ledger.sql import read_only
 from panjaya_watchd.run.report import claim_facts
-from panjaya_watchd.settings import load
+from panjaya_watchd.settings import load_state
 
 
 def why(config: Path, name: str, *, as_json: bool) -> int:
     """Print everything that is known of a name, newest first; give the exit code."""
-    settings = load(config, environ=os.environ, roots=False)
+    state = load_state(config)
     claims: list[dict[str, Any]] = []
-    if settings.state.ledger.exists():
-        ledger = read_only(settings.state.url)
+    if state.ledger.exists():
+        ledger = read_only(state.url)
         claims = [claim_facts(claim, {}, 0.0) for claim in ledger.find(name)]
         ledger.close()
     waiting = [
         {"folder": folder["name"], **drop}
-        for folder in status.look(settings)["folders"]
+        for folder in status.look(state, partial(status.watched, config))["folders"]
         for drop in folder["waiting"]
         if fold(display(name)) in {fold(drop["name"]), fold(Path(drop["name"]).stem)}
     ]

@@ -20,6 +20,8 @@ from panjaya_watchd.core.profiles import Ground, Profile, profile_of
 
 TABLE: Final = Path("/proc/self/mountinfo")
 
+_SHARES: Final = frozenset({Profile.CIFS, Profile.NFS, Profile.FUSE})
+
 _ESCAPED: Final = re.compile(rb"\\([0-7]{3})")
 _EMPTY_PATH: Final = 0x1000
 _MOUNT_ID: Final = 0x1000
@@ -115,6 +117,39 @@ def _at(path: str, standing: dict[tuple[int, str], Mount]) -> Mount | None:
         while (inner := standing.get((now.number if now else 0, level))) is not None:
             now = inner
     return now
+
+
+def parse_fstab(table: bytes) -> tuple[Mount, ...]:
+    """Read what is to be mounted (fstab(5)); entries that name no file system, as bind mounts, are left out."""
+    entries = (line.split() for line in table.splitlines() if not line.lstrip().startswith(b"#"))
+    return tuple(
+        Mount(number=0, above=0, point=unescape(entry[1]), kind=unescape(entry[2]), options="")
+        for entry in entries
+        if len(entry) >= 3 and entry[2] not in {b"none", b"auto", b"bind"}
+    )
+
+
+def share_of(path: str, mounted: tuple[Mount, ...], planned: tuple[Mount, ...] = ()) -> str | None:
+    """
+    Give where the first share begins on the way down to a path; None where there is none.
+
+    A share is what another host or a process answers for, and so may hang. One on which the whole machine lies is none.
+
+    Args:
+        path: an absolute path.
+        mounted: what is mounted, which may cover what is mounted below.
+        planned: what is to be mounted besides, by the table of that.
+
+    """
+    standing = {(mount.above, mount.point): mount for mount in mounted}
+    numbered = {mount.number: mount for mount in mounted}
+    way: list[Mount] = [mount for mount in planned if f"{path}/".startswith(mount.point.rstrip("/") + "/")]
+    now = _at(path, standing)
+    while now is not None:
+        way.append(now)
+        now = numbered.get(now.above)
+    shares = {mount.point for mount in way if mount.point != "/" and profile_of(mount.kind, exported=False) in _SHARES}
+    return min(shares, key=len, default=None)
 
 
 def mounting(descriptor: int) -> tuple[int, ...]:

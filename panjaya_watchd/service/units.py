@@ -8,8 +8,9 @@ configuration, so that is generated, as a drop-in beside the unit.
 import os
 import string
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from panjaya_watchd.core.names import display
@@ -76,9 +77,13 @@ def unit(program: Path) -> str:
     return shipped(SERVICE).replace(_PROGRAM, quoted(program)[1:-1])
 
 
-def drop_in(paths: Iterable[Path]) -> str:
+def drop_in(paths: Iterable[Path], shares: Mapping[Path, Path] = MappingProxyType({})) -> str:
     """
     Give the drop-in that lets the service write below these paths, and start after what they lie on was mounted.
+
+    Args:
+        paths: what the service writes below.
+        shares: where the share begins, for each of these paths that lies on one or leads to one.
 
     Raises:
         WatchdError: systemd cannot be told of one of them, or can never show it to the service.
@@ -86,6 +91,9 @@ def drop_in(paths: Iterable[Path]) -> str:
     """
     ordered = sorted(set(paths))
     shown = [path for path in ordered if _below(path, (*HIDDEN, *PRIVATE))]
+    above = {path: shares[path].parent for path in ordered if path in shares and path not in shown}
+    topmost = [path for path, place in above.items() if place == place.parent]
+    opened = sorted({path if path in topmost else above.get(path, path) for path in ordered})
     lines = [
         "# Written by `panjaya-watchd service folders` from the configuration: change that, and type it again.",
         "",
@@ -96,8 +104,18 @@ def drop_in(paths: Iterable[Path]) -> str:
         "",
         "[Service]",
         '# "-": a folder that is not there is told by the daemon, with its name, and not by a status of systemd.',
-        *(f"ReadWritePaths={_optional(path)}" for path in ordered),
     ]
+    if len(above) > len(topmost):
+        lines += [
+            "# A start looks at each of these, and fails after 90 s where a share hangs; so of a share it is the",
+            "# directory above that is opened. What lies beside the share can be written as well, if its mode lets.",
+        ]
+    if topmost:
+        lines += [
+            "# Above a share in / is all that there is, so that is opened by its own name. While it hangs the service",
+            "# cannot start, for any folder; mounted one directory further down it could.",
+        ]
+    lines += [f"ReadWritePaths={_optional(path)}" for path in opened]
     if shown:
         lines += ["# These lie where the service sees nothing else.", "ProtectHome=tmpfs"]
         lines += [f"BindPaths={_optional(path)}:{quoted(path)}:rbind" for path in shown]

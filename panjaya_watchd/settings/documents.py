@@ -37,9 +37,14 @@ def read_documents(path: Path, faults: list[SettingsFault]) -> tuple[Document | 
 
     What cannot be read or is not TOML becomes a fault, with its line where it has one.
     """
-    main = _parse(path, display(path.name), faults)
+    main = read_main(path, faults)
     others = (_parse(file, f"folders.d/{display(file.name)}", faults) for file in _others(path, faults))
     return main, [document for document in others if document is not None]
+
+
+def read_main(path: Path, faults: list[SettingsFault]) -> Document | None:
+    """Read the main file alone; what cannot be read or is not TOML becomes a fault."""
+    return _parse(path, display(path.name), faults)
 
 
 def _others(path: Path, faults: list[SettingsFault]) -> Iterator[Path]:

@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from panjaya_watchd.core.names import display, fold
-from panjaya_watchd.settings.documents import Document, read_documents
+from panjaya_watchd.settings.documents import Document, read_documents, read_main
 from panjaya_watchd.settings.faults import SettingsFault, SettingsFaults, Table, closest, shown
 from panjaya_watchd.settings.folder import Folder
 from panjaya_watchd.settings.key import key_at
-from panjaya_watchd.settings.model import Settings
+from panjaya_watchd.settings.model import Settings, State
 from panjaya_watchd.settings.reading import SECTIONS, read
 from panjaya_watchd.settings.roots import check_roots
 
 _FOLDER: Final = "folder"
 _DEFAULTS: Final = "defaults"
+_STATE: Final = "state"
 _NO_DEFAULT: Final = frozenset({"name", "path"})
 
 
@@ -44,10 +45,30 @@ def load(path: Path, *, environ: Mapping[str, str], roots: bool = True, absent: 
     if settings is not None and roots:
         faults += check_roots(settings, path, key_at=key_at(settings, environ), absent=absent)
     if faults or settings is None:
-        faults.sort(key=lambda fault: ("/" in fault.file, fault.file, fault.line or 0))
-        command = f"panjaya-watchd check --config {display(str(path))}"
-        raise SettingsFaults(faults, hint=f"Correct this, then ask again: {command}")
+        raise _told(path, faults)
     return settings
+
+
+def load_state(path: Path) -> State:
+    """
+    Read only where the daemon keeps its ledger and listens: the daemon goes on while the rest has faults.
+
+    Raises:
+        SettingsFaults: with every fault of ``[state]``, or that of a main file that is no TOML or cannot be read.
+
+    """
+    faults: list[SettingsFault] = []
+    main = read_main(path, faults)
+    state = read(State, [_table(main, _STATE, faults)], faults) if main else None
+    if faults or state is None:
+        raise _told(path, faults)
+    return state
+
+
+def _told(path: Path, faults: list[SettingsFault]) -> SettingsFaults:
+    faults.sort(key=lambda fault: ("/" in fault.file, fault.file, fault.line or 0))
+    command = f"panjaya-watchd check --config {display(str(path))}"
+    return SettingsFaults(faults, hint=f"Correct this, then ask again: {command}")
 
 
 def _read(main: Document, others: list[Document], faults: list[SettingsFault]) -> Settings:

@@ -11,6 +11,15 @@ from samples import CLAIM_KEYS, DIGEST, FOLDER_KEYS, NOW, claim, drop
 from panjaya_watchd.core.claim import Claim, Destination, Outcome, State
 from panjaya_watchd.core.names import AssetId, ClaimId
 
+FAULTY = """\
+[state]
+url = "sqlite:///{ledger}"
+
+[[folder]]
+name = 7
+"""
+"""A configuration of which only ``[state]`` can be used."""
+
 
 def closed(to: Destination, name: str = "old.mp4") -> Claim:
     """Give a claim that is over."""
@@ -166,8 +175,8 @@ def test_the_newest_of_a_name_decides(here: Site) -> None:
 
 
 def test_bad_settings_are_told_by_every_command(here: Site) -> None:
-    """Status 78 wherever the configuration is needed."""
-    here.write("[[folder]]\nname = 7\n")
+    """Status 78; they need to know where the daemon listens."""
+    here.write("[state]\nurl = 7\n")
 
     for words in (
         ["status"],
@@ -175,8 +184,41 @@ def test_bad_settings_are_told_by_every_command(here: Site) -> None:
         ["retry", "x"],
         ["release", "x"],
         ["adopt", "x", "y"],
+        ["release", "--all"],
         ["status", "--watch"],
+        ["reload"],
+        ["ledger", "verify"],
+        ["ledger", "backup", str(here.home / "copy.db")],
     ):
         said = here.call(*words)
         assert said.code == 78, words
+        assert "watchd.toml:2: state.url: found 7" in said.err
+
+
+def test_which_folders_there_are_is_asked_of_the_settings_without_a_daemon(here: Site) -> None:
+    """Status 78 where they have faults, with which no daemon would start."""
+    here.write(FAULTY.format(ledger=here.ledger))
+
+    for words in (["status"], ["why", "x"], ["release", "--all", "--folder", "x"]):
+        said = here.call(*words)
+        assert said.code == 78, words
         assert "folder[0].name" in said.err
+    assert here.call("retry", "x").code == 75
+
+
+@pytest.mark.slow
+def test_faults_beside_the_state_do_not_keep_a_daemon_from_being_asked(here: Site) -> None:
+    """It goes on with what it had before, after a reload that was refused; its own word on the folders holds."""
+    here.hold()
+    with here.daemon():
+        here.write(FAULTY.format(ledger=here.ledger))
+        reloaded, status, why = here.call("reload"), here.call("status", "--json"), here.call("why", "talk.mp4")
+        unknown, known = (here.call("release", "--all", "--folder", name) for name in ("nowhere", "marketing"))
+        released = here.call("release", HELD)
+
+    assert (reloaded.code, reloaded.out) == (78, "")
+    assert "watchd.toml:5: folder[0].name: found 7" in reloaded.err
+    assert (status.code, [folder["name"] for folder in status.json["folders"]]) == (0, ["marketing"])
+    assert f"claim {HELD}" in why.out
+    assert (unknown.code, known.code, known.out) == (1, 0, "Let go: 0.\n")
+    assert (released.code, released.err) == (0, "")

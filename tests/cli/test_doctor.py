@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from cli.site import Said, Site
+from cli.site import FOLDER, Said, Site
 from e2e.test_witness import free_port
 from outsiders import let_in
 
 from panjaya_watchd.doctor import patience, visit
 from panjaya_watchd.doctor.findings import Finding
 from panjaya_watchd.errors import WatchdError
+from panjaya_watchd.ledger.sql import read_only
 from panjaya_watchd.rehearsal.server import KEY
 
 WITH_KEY: Final = {"PANJAYA_API_KEY": KEY}
@@ -143,6 +144,16 @@ def test_warnings_of_the_configuration_are_findings(here: Site) -> None:
     assert [finding["level"] for finding in findings(said, "configuration")] == ["ok", "warning", "warning"]
 
 
+def is_known(here: Site) -> bool:
+    """Say whether the daemon has seen its own trace in the watch folder."""
+    if not here.ledger.exists():
+        return False
+    ledger = read_only(here.settings.state.url)
+    baseline = ledger.baseline(FOLDER)
+    ledger.close()
+    return baseline is not None and baseline.root_id is not None
+
+
 @pytest.mark.slow
 def test_beside_a_running_daemon(here: Site) -> None:
     """Its listener, its ledger and its folder are found as they are, and it notices nothing of it all."""
@@ -152,7 +163,7 @@ def test_beside_a_running_daemon(here: Site) -> None:
     (here.folder / "notes.txt").write_text("not a video")
     alone = here.call("doctor", "--json", environ=WITH_KEY)
     with here.daemon():
-        while not (here.folder / "STATUS.txt").exists():
+        while not is_known(here) or not (here.folder / "STATUS.txt").exists():
             time.sleep(0.02)
         before, status = below(here.home), here.call("status", "--json").json
         said = here.call("doctor", "--json", environ=WITH_KEY)

@@ -101,6 +101,20 @@ def test_parts_that_are_not_where_they_ought_to_be_are_told(here: Site) -> None:
     assert here.call("ledger", "verify").code == 0
 
 
+def test_faults_of_the_configuration_leave_the_ledger_to_be_looked_at(here: Site) -> None:
+    """Only where the folders are is not known then, which is said beside what is found."""
+    claim = here.hold()
+    (here.folder / "processing" / claim.id / "talk.mp4").unlink()
+    here.write(here.config.read_text() + "nonsense = 1\n")
+    said, facts = here.call("ledger", "verify"), here.call("ledger", "verify", "--json")
+
+    assert (said.code, facts.code, facts.json["findings"]) == (0, 0, [])
+    assert said.out.endswith("Nothing is wrong with it.\n")
+    assert said.err.startswith("The watch folders were not looked at, as the configuration has faults. Correct this")
+    assert said.err == facts.err
+    assert here.call("ledger", "backup", str(here.home / "copy.db")).code == 0
+
+
 @pytest.mark.slow
 def test_a_daemon_on_an_older_ledger_sends_nothing_twice(here: Site) -> None:
     """Back up, die, restore, start: what was being sent at that time is held; what nobody knows is an orphan."""

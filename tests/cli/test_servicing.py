@@ -167,6 +167,18 @@ def test_everything_that_the_daemon_writes_is_named_once(here: Site) -> None:
     assert len(named) == 5
 
 
+def test_what_leads_to_a_share_is_known(tmp_path: Path) -> None:
+    """A start would follow a link to one; what is to be mounted counts, and where there is no table, nothing is."""
+    far, linked, local = (tmp_path / name for name in ("far", "linked", "local"))
+    linked.symlink_to(far / "in")
+    fstab = tmp_path / "fstab"
+    fstab.write_text(f"//nas/x {far} cifs nofail 0 0\n")
+    paths = [far / "in", linked, local]
+
+    assert servicing.shares(paths, fstab) == {far / "in": far, linked: far}
+    assert servicing.shares(paths, tmp_path / "none") == {}
+
+
 def test_what_install_writes_is_known_by_its_first_line(tmp_path: Path) -> None:
     """All of it; neither what the package brings, nor a link to nothing, as ``systemctl mask`` makes it."""
     written, brought, masked = (tmp_path / name for name in ("written", "brought", "masked"))

@@ -12,7 +12,7 @@ from panjaya_watchd.places.base import Known
 from panjaya_watchd.places.disk import DiskPlace
 from panjaya_watchd.places.memory import MemoryPlace
 from panjaya_watchd.places.memory_disk import MemoryDisk
-from panjaya_watchd.places.mounts import Mount, grounds, mounting, parse
+from panjaya_watchd.places.mounts import Mount, grounds, mounting, parse, parse_fstab, share_of
 
 TABLE = rb"""
 27 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw,discard
@@ -52,6 +52,36 @@ def test_a_folder_lies_on_the_nearest_mount_above_it() -> None:
     assert seen("/srv/dub2") == [("", "ext4", Profile.LOCAL, 27)]
     assert seen("/srv/dubious/x/y") == [("", "vfat", Profile.LOCAL, 37)]
     assert [ground.folder for ground in grounds("/", parse(TABLE))][:2] == ["", "srv/caf\udce9"]
+
+
+@pytest.mark.parametrize(
+    ("path", "share"),
+    [
+        ("/srv/dub", "/srv/dub"),
+        ("/srv/dub/a b/deep/in", "/srv/dub"),
+        ("/srv/dub2", None),
+        ("/srv/over/in", None),
+        ("/srv/over/hidden", None),
+        ("/srv/over/seen/in", "/srv/over/seen"),
+        ("/mnt/n as/in", "/mnt/n as"),
+        ("/mnt/n as2", None),
+        ("/data/in", None),
+        ("/", None),
+    ],
+)
+def test_a_share_begins_at_the_first_mount_that_may_hang(path: str, share: str | None) -> None:
+    """Also one that is to be mounted; no local disk, whatever it covers."""
+    fstab = rb"""
+# //nas/x /data cifs
+//nas/x /mnt/n\040as cifs credentials=/etc/x,nofail 0 0
+/dev/vdb /mnt ext4
+/srv/dub /data none bind
+/dev/vdc none swap
+nas:/root / nfs
+short line
+"""
+
+    assert share_of(path, parse(TABLE), parse_fstab(fstab)) == share
 
 
 def test_the_options_are_those_of_the_mount_and_of_its_file_system() -> None:

@@ -106,6 +106,38 @@ def test_a_folder_that_is_hidden_otherwise_is_shown_alone() -> None:
     assert "ProtectHome" not in units.drop_in([Path("/srv/in"), Path("/homes/in")])
 
 
+def opened(text: str) -> list[str]:
+    """Give what a drop-in opens for writing."""
+    return [line.partition("=")[2] for line in text.splitlines() if line.startswith("ReadWritePaths=")]
+
+
+def test_of_a_share_it_is_what_is_above_that_is_opened() -> None:
+    """A start looks at what is opened, and would wait for a share that hangs; the comment says what it costs."""
+    paths = [Path(path) for path in ("/srv/in", "/srv/nas/a", "/srv/nas/b", "/data/link", "/home/Anna/nas/in")]
+    shares = {
+        paths[1]: Path("/srv/nas"),
+        paths[2]: Path("/srv/nas"),
+        paths[3]: Path("/mnt/far"),
+        paths[4]: Path("/home/Anna/nas"),
+    }
+    text = units.drop_in(paths, shares)
+
+    assert opened(text) == ['"-/home/Anna/nas/in"', '"-/mnt"', '"-/srv"', '"-/srv/in"']
+    assert "Wants=srv-nas-a.mount\n" in text
+    assert "What lies beside the share can be written as well" in text
+    assert "the service\n# cannot start" not in text
+    assert "hangs" not in units.drop_in(paths)
+
+
+def test_a_share_in_the_root_is_opened_itself() -> None:
+    """Above it is everything; the comment says what that costs."""
+    text = units.drop_in([Path("/nas/in"), Path("/srv/in")], {Path("/nas/in"): Path("/nas")})
+
+    assert opened(text) == ['"-/nas/in"', '"-/srv/in"']
+    assert "While it hangs the service\n# cannot start" in text
+    assert "beside the share" not in text
+
+
 @pytest.mark.parametrize(
     ("path", "why"),
     [
