@@ -137,7 +137,7 @@ class Reloading:
         for folder in self.watched:
             name, count = self._successor(folder, change), len(self._open(folder))
             if name is not None and count:
-                why = f'folder "{name}" has the path of "{folder}", where {count} videos are under way.'
+                why = f'folder "{name}" has the path of "{folder}", where videos are under way ({count}).'
                 hint = f'Call it "{folder}" until they have ended. Do not restart either: they would be stranded.'
                 return Faulty(why=why, hint=hint)
         return None

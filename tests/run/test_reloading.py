@@ -143,7 +143,7 @@ def test_a_folder_with_open_claims_is_not_renamed() -> None:
         assert ("refused" in said) is refused
         assert (OTHER in stage.driver.watched) is not refused
     assert (
-        'folder "sales" has the path of "marketing", where 1 videos'
+        'folder "sales" has the path of "marketing", where videos are under way (1)'
         in change(
             Stage(more={"watched": {FOLDER: replace(watched(), root=same)}}).start(claim(State.UPLOADING)),
             {OTHER: replace(watched(), root=same)},
