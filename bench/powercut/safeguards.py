@@ -17,9 +17,8 @@ from panjaya_watchd.places import durable
 def _without_sync_of(kind: Callable[[int], bool]) -> AbstractContextManager[object]:
     sync = durable.sync
 
-    def careless(descriptor: int) -> None:
-        if not kind(os.fstat(descriptor).st_mode):
-            sync(descriptor)
+    def careless(descriptor: int) -> bool:
+        return True if kind(os.fstat(descriptor).st_mode) else sync(descriptor)
 
     return mock.patch.object(durable, "sync", careless)
 
@@ -30,8 +29,11 @@ def _without_sync_of_folders() -> Iterator[None]:
         yield
 
 
-def _without_sync_of_files() -> AbstractContextManager[object]:
-    return _without_sync_of(stat.S_ISREG)
+@contextmanager
+def _without_sync_of_files() -> Iterator[None]:
+    # That a file is not needed in the cache any more is advice by which the kernel begins to write it.
+    with _without_sync_of(stat.S_ISREG), mock.patch.object(os, "posix_fadvise"):
+        yield
 
 
 def _without_sync_of_the_ledger() -> AbstractContextManager[object]:
