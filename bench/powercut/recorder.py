@@ -18,7 +18,7 @@ import stat
 import struct
 import subprocess
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -148,7 +148,8 @@ class Recorder:
                     device, image = key.data
                     answer = self._answer(log.fileno(), device, image, request)
                     if answer is not None:
-                        os.write(key.fd, answer)
+                        with suppress(FileNotFoundError):  # whoever asked does not wait any more: it was unmounted
+                            os.write(key.fd, answer)
 
     def _answer(self, log: int, device: int, image: int, request: bytes) -> bytes | None:
         _, asked, unique = _ASKED.unpack_from(request)
