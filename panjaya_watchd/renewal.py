@@ -40,10 +40,12 @@ class Renewal:
     turns: Turns
     _handed: tuple[str, str] | None = field(default=None, repr=False)
     """An API key that was handed over, behind the one that lay where the daemon's own does."""
-    _layouts: dict[FolderName, Layout] = field(default_factory=dict)
+    _taken: Mapping[FolderName, Layout] = field(default_factory=dict)
+    """Of the settings that the driver has taken; it may still refuse those that were read."""
+    _read: Mapping[FolderName, Layout] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._layouts = {folder.name: layout_of(folder) for folder in self.settings.folders}
+        self._taken = self._read = {folder.name: layout_of(folder) for folder in self.settings.folders}
 
     def read(self, config: Path, reload: Reload, watched: Mapping[FolderName, Watched]) -> Reread:
         """Read; ``watched`` are the folders that the daemon knows already, whose paths stay what they are."""
@@ -94,14 +96,16 @@ class Renewal:
         lookouts = {
             folder.name: Lookout(place_of(folder), hints_of(folder, self.inbox))
             for folder in folders
-            if folder.name not in known or layouts[folder.name] != self._layouts.get(folder.name)
+            if folder.name not in known
+            or not layouts[folder.name] == self._taken.get(folder.name) == self._read.get(folder.name)
         }
-        self._layouts.update(layouts)
+        self._read = layouts = {**self._read, **layouts}
         for warning in settings.warnings():
             self.log.warning("setting.ignored", why=warning)
         key = self.key
 
         def take() -> None:
+            self._taken = layouts
             self.api.use_key(key)
             self.turns.change(settings.limits.requests_per_second)
 

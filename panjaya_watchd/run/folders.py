@@ -19,6 +19,7 @@ from panjaya_watchd.run.clock import Clock
 from panjaya_watchd.run.companions import Companions
 from panjaya_watchd.run.first_start import FirstStart, held_first
 from panjaya_watchd.run.inbox import Inbox
+from panjaya_watchd.run.intake import Intake
 from panjaya_watchd.run.messages import BATCH, Examined, Look, Lost, Posted, Reading, Scanned, Unseen
 from panjaya_watchd.run.roots import Listens, Roots
 from panjaya_watchd.run.story import Log
@@ -96,10 +97,9 @@ class Folders:
 
     def look(self, folder: FolderName) -> None:
         """Begin a scan; if one is under way, one more after it, because it may have passed the place already."""
-        watched, now = self.watched.get(folder), self.clock.monotonic()
-        if watched is None or watched.retired:
+        intake, now = self._intake(folder), self.clock.monotonic()
+        if intake is None:
             return
-        intake = watched.intake
         if intake.looking:
             intake.look_again = True
             return
@@ -128,11 +128,8 @@ class Folders:
 
     def scanned(self, seen: Scanned) -> None:
         """Judge what a scan saw."""
-        watched = self.watched.get(seen.folder)
-        if watched is None or watched.retired:
-            return
-        intake = watched.intake
-        if seen.number not in {None, intake.number}:
+        intake = self._intake(seen.folder)
+        if intake is None or seen.number not in {None, intake.number}:
             return
         if intake.trouble is not None:
             self.log.info("folder.recovered", folder=seen.folder)
@@ -192,11 +189,8 @@ class Folders:
 
     def unseen(self, unseen: Unseen) -> None:
         """Note that a folder cannot be used, once, and look again later."""
-        watched = self.watched.get(unseen.folder)
-        if watched is None or watched.retired:
-            return
-        intake = watched.intake
-        if unseen.number not in {None, intake.number}:
+        intake = self._intake(unseen.folder)
+        if intake is None or unseen.number not in {None, intake.number}:
             return
         if intake.trouble != unseen.why:
             self.log.error("folder.refused", folder=unseen.folder, why=unseen.why)
@@ -220,11 +214,8 @@ class Folders:
 
     def examined(self, examined: Examined) -> None:
         """Claim a drop that was read, if it is still what was last seen; or let it settle again."""
-        watched, drop = self.watched.get(examined.folder), examined.drop
-        if watched is None or watched.retired:
-            return
-        intake = watched.intake
-        if not intake.settled(drop):
+        intake, drop = self._intake(examined.folder), examined.drop
+        if intake is None or not intake.settled(drop):
             return
         if examined.bug is not None and (examined.folder, drop.key) not in self._bugs:
             self._bugs.add((examined.folder, drop.key))
@@ -241,6 +232,11 @@ class Folders:
         self.claim(examined.folder, drop, found)
         if intake.backlog:
             self._look_at(examined.folder, intake.earliest())
+
+    def _intake(self, folder: FolderName) -> Intake | None:
+        """Give what lies in a folder on its way to a claim; None where nothing is taken any more."""
+        watched = self.watched.get(folder)
+        return None if watched is None or watched.retired else watched.intake
 
     def _look_at(self, folder: FolderName, due: float) -> None:
         self.inbox.put_at(due, ("look", folder), Look(folder=folder))

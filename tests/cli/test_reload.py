@@ -212,6 +212,25 @@ def test_another_shelf_is_used_by_what_is_filed_from_now_on(running: Site) -> No
     until((running.folder / "fertig" / "tour" / "tour.es-ES.mp4").exists)
 
 
+def test_what_was_refused_once_is_taken_when_it_is_asked_for_again(here: Site) -> None:
+    """A configuration may be refused after it was read, because claims are open; no part of it counts as in force."""
+    sales = here.home / "sales"
+    sales.mkdir()
+    here.hold()
+    plain, more = text(here), MORE.format(path=sales)
+    here.write(plain + more)
+    with here.daemon():
+        here.write(plain.replace('name = "marketing"', 'name = "market"') + more + 'done = "fertig"\n')
+        refused = here.call("reload")
+        here.write(plain + more + 'done = "fertig"\n')
+        taken = here.call("reload")
+        (sales / "tour.mp4").write_bytes(b"tour " * 50)
+        until((sales / "fertig" / "tour" / "tour.de-DE.mp4").exists)
+
+    assert (refused.code, taken.code) == (78, 0)
+    assert "where videos are under way (1)" in refused.err
+
+
 def test_a_key_that_is_handed_over_holds(running: Site, tmp_path: Path) -> None:
     """Also over a reload without one, because what lies there is the former one still; never is it shown."""
     new = tmp_path / "new-key"
